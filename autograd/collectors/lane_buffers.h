@@ -1,0 +1,52 @@
+// lane_buffers: what the collectors share: one flat array a lane, and which parameters were seen.
+//
+// A parameter that no op on the tape uses is never offered to a collector; its gradient is zero.
+// Lanes write only what they see, and clear_unseen() zeroes the rest before the merge.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "autograd/arena.h"
+#include "autograd/parameters.h"
+#include "autograd/tensor.h"
+
+namespace gradvar {
+
+template <class Real>
+class LaneBuffers {
+ public:
+  // One array over the layout for each lane. Allocates only when layout or lanes grew.
+  void begin(const ParameterLayout& layout, int lanes);
+  // The lane's part for a parameter, now seen.
+  [[nodiscard]] std::span<Real> take(int lane, ParameterId parameter);
+  void clear_unseen();
+
+  [[nodiscard]] int lanes() const { return lanes_; }
+  [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+  [[nodiscard]] std::span<Real> lane(int i) { return lanes_memory_[i].values(); }
+  [[nodiscard]] std::span<const Real> lane(int i) const { return lanes_memory_[i].values(); }
+
+ private:
+  ParameterLayout layout_;
+  int lanes_ = 0;
+  std::vector<Tensor<Real>> lanes_memory_;
+  std::vector<std::vector<char>> seen_;  // [lane][parameter]
+};
+
+// A parameter's elements in pieces of a fixed size, so that sums over them have the same order, and
+// the same bits, however many threads do them.
+struct Piece {
+  int parameter;
+  std::int64_t begin;  // in the flat array
+  std::int64_t end;
+};
+[[nodiscard]] std::vector<Piece> pieces_of(const ParameterLayout& layout);
+
+// w_n times row n of x [rows of a lane, columns], in scratch memory; x itself without weights.
+template <class Real>
+[[nodiscard]] const Real* weighted_rows(const Real* x, std::int64_t rows_per_sample,
+                                        std::int64_t columns, std::span<const Real> weights,
+                                        Arena& scratch);
+
+}  // namespace gradvar

@@ -1,0 +1,66 @@
+// moments: mean and variance of the per-sample gradients, for every parameter element.
+//
+// Each lane keeps S1 = sum w g and M2 = sum w (g - S1/W)^2 for its own samples:
+//
+//   kOuter, one use, T = 1   S1 = (w Delta)^T A,  S2 = (w Delta*Delta)^T (A*A): one more GEMM;
+//                            M2 = S2 - S1*S1/W
+//   kRows, one use           two passes over the rows: M2 directly
+//   anything else            (T > 1, shared weights) each g_n is made whole in one p x d tile and
+//                            folded into S1 and S2 at once. The square of a sum over positions is
+//                            not the sum of squares, so there is no cheaper product of factors.
+//
+// Lanes are merged in f64 by Chan's formula, in lane order.
+//
+// Trap: M2 = S2 - S1^2/W loses its digits when the mean is large against the spread. The largest S2
+// is compared with the largest M2, and when more than kMaxCancellation is lost the parameter is
+// done again by centred_moments(): two passes over the samples in f64. It is slow, and rare: the
+// mean gradient would have to be some ten times the standard deviation. With it the result is
+// within 1e-12 (f64) and 1e-4 (f32) of the loop over samples, relative to the largest variance.
+#pragma once
+
+#include "autograd/collector.h"
+#include "autograd/collectors/lane_buffers.h"
+#include "autograd/statistics.h"
+
+namespace gradvar {
+
+template <class Real>
+class MomentsCollector final : public Collector<Real> {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "moments"; }
+  void begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) override;
+  void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
+               Arena& scratch) override;
+  void merge(LanePool& pool) override;
+
+  // Over the whole batch, flat over the layout: mean g, and M2. The mean is writable, so that a
+  // training step can use it as its gradient.
+  [[nodiscard]] std::span<Real> mean() { return sums_.lane(0); }
+  [[nodiscard]] std::span<const Real> mean() const { return sums_.lane(0); }
+  [[nodiscard]] std::span<const Real> squared_deviations() const { return m2_.lane(0); }
+  [[nodiscard]] const Weights& weights() const { return weights_; }
+  // Per parameter: trace of the covariance and squared norm of the mean.
+  [[nodiscard]] std::vector<MomentSummary> summaries(Estimator estimator) const;
+
+ private:
+  struct PieceSums {
+    double m2 = 0;
+    double mean_squared = 0;
+  };
+  void merge_piece(const Piece& piece, PieceSums& sums);
+
+  LaneBuffers<Real> sums_;  // S1; after the merge, lane 0 holds the mean
+  LaneBuffers<Real> m2_;    // M2; after the merge, lane 0 holds the batch's
+  std::vector<Weights> lane_weights_;
+  Weights weights_;
+  std::vector<Piece> pieces_;
+  std::vector<PieceSums> piece_sums_;
+};
+
+// S1 and M2 of one lane by the plainest road: two passes over whole gradients, in f64. The fallback
+// above, and the reference in tests and benches. out_sum and out_m2 are [size].
+template <class Real>
+void centred_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
+                     Arena& scratch, Real* out_sum, Real* out_m2);
+
+}  // namespace gradvar
