@@ -31,7 +31,9 @@ class Arena {
     std::size_t block;
     std::size_t used;
   };
-  [[nodiscard]] Mark mark() const { return {current_, blocks_.empty() ? 0 : blocks_[current_].used}; }
+  [[nodiscard]] Mark mark() const {
+    return {current_, blocks_.empty() ? 0 : blocks_[current_].used};
+  }
   void rewind(Mark mark);
 
   // Bytes handed out since the last reset, and bytes held from the system.

@@ -1,7 +1,6 @@
 #include "autograd/blas.h"
 
 #include <cblas.h>
-
 #include <stdexcept>
 #include <type_traits>
 #include <vector>

@@ -27,9 +27,9 @@ namespace gradvar {
 template <class Real>
 struct LaneRows {
   int lane;
-  std::int64_t begin;              // first row in the batch
-  std::int64_t count;              // rows in this lane
-  std::span<const Real> weights;   // [count], or empty: every weight is one
+  std::int64_t begin;             // first row in the batch
+  std::int64_t count;             // rows in this lane
+  std::span<const Real> weights;  // [count], or empty: every weight is one
 };
 
 // What the whole batch looks like.

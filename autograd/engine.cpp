@@ -20,9 +20,8 @@ class Offer final : public GradientReceiver<Real> {
     for (Collector<Real>* collector : collectors_) collector->collect(gradients, rows_, scratch_);
   }
   [[nodiscard]] bool needs_separable_samples() const override {
-    return std::any_of(collectors_.begin(), collectors_.end(), [](const Collector<Real>* c) {
-      return c->needs_separable_samples();
-    });
+    return std::any_of(collectors_.begin(), collectors_.end(),
+                       [](const Collector<Real>* c) { return c->needs_separable_samples(); });
   }
 
  private:
@@ -46,7 +45,8 @@ Engine<Real>::Engine(const ParameterSet<Real>& parameters, LanePool& pool, int l
 template <class Real>
 void Engine<Real>::check_batch(std::int64_t batch, std::span<const Real> losses,
                                std::span<const Real> weights) const {
-  check(batch >= 1, "engine", "the batch has " + std::to_string(batch) + " samples, expected 1 or more");
+  check(batch >= 1, "engine",
+        "the batch has " + std::to_string(batch) + " samples, expected 1 or more");
   check(static_cast<std::int64_t>(losses.size()) == batch, "engine",
         std::to_string(losses.size()) + " places for " + std::to_string(batch) + " losses");
   if (weights.empty()) return;

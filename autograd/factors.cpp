@@ -23,8 +23,8 @@ void SampleGradients<Real>::materialise(std::int64_t n, Real* out) const {
     } else {
       const std::int64_t t = use.positions;
       blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, fan_in, t, Real(1),
-                 use.delta + n * t * fan_out, fan_out, use.a + n * t * fan_in, fan_in, Real(1),
-                 out, fan_in);
+                 use.delta + n * t * fan_out, fan_out, use.a + n * t * fan_in, fan_in, Real(1), out,
+                 fan_in);
     }
   }
 }

@@ -57,8 +57,7 @@ struct SampleGradients {
   [[nodiscard]] std::int64_t positions() const;
   // One use with T = 1: the case in which squares and norms factor too.
   [[nodiscard]] bool single_outer() const {
-    return uses.size() == 1 && uses[0].form == Factor<Real>::Form::kOuter &&
-           uses[0].positions == 1;
+    return uses.size() == 1 && uses[0].form == Factor<Real>::Form::kOuter && uses[0].positions == 1;
   }
   [[nodiscard]] bool single_rows() const {
     return uses.size() == 1 && uses[0].form == Factor<Real>::Form::kRows;

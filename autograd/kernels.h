@@ -24,6 +24,10 @@ void scale(double a, double* x, std::int64_t n);
 void broadcast_row(const float* bias, float* y, std::int64_t rows, std::int64_t columns);
 void broadcast_row(const double* bias, double* y, std::int64_t rows, std::int64_t columns);
 
+// out[r] = sum of squares of row r of x [rows, columns], in 16 partial sums of Real.
+void row_squared_norms(const float* x, double* out, std::int64_t rows, std::int64_t columns);
+void row_squared_norms(const double* x, double* out, std::int64_t rows, std::int64_t columns);
+
 // Moments (collectors/moments.h).
 // sum += w g, sum_squares += w g^2.
 void fold_moments(const float* g, float w, float* sum, float* sum_squares, std::int64_t n);
@@ -31,26 +35,26 @@ void fold_moments(const double* g, double w, double* sum, double* sum_squares, s
 // m2 += w (g - mean)^2.
 void fold_deviations(const float* g, const float* mean, float w, float* m2, std::int64_t n);
 void fold_deviations(const double* g, const double* mean, double w, double* m2, std::int64_t n);
-// m2 = max(m2 - inverse_weight sum^2, 0), in place; returns the largest m2 before and after.
-template <class Real>
-struct Largest {
-  Real before;
-  Real after;
+// One step of Chan's merge, b into a, in f64. With m = m2 - correction sum^2 (at least 0) for each
+// side and delta = sum_b inverse_weight_b - sum_a inverse_weight_a:
+//   sum_a = scale (sum_a + sum_b)      m2_a = m_a + m_b + between delta^2
+struct LaneMerge {
+  double inverse_weight_a, inverse_weight_b;  // 1 / W of each side
+  double correction_a, correction_b;          // 1 / W when m2 holds S2, 0 when it holds M2
+  double between;                             // W_a W_b / (W_a + W_b)
+  double scale;                               // 1, or 1 / (W_a + W_b) to leave the mean
 };
-Largest<float> centre_moments(const float* sum, float inverse_weight, float* m2, std::int64_t n);
-Largest<double> centre_moments(const double* sum, double inverse_weight, double* m2,
-                               std::int64_t n);
-// One step of Chan's merge: with delta = sum inverse_weight - mean, mean += share delta and
-// total_m2 += m2 + between delta^2.
-void merge_moments(const float* sum, const float* m2, double inverse_weight, double share,
-                   double between, double* mean, double* total_m2, std::int64_t n);
-void merge_moments(const double* sum, const double* m2, double inverse_weight, double share,
-                   double between, double* mean, double* total_m2, std::int64_t n);
-// Round merged moments to Real, and add sum mean^2 and sum m2 to the two totals.
-void store_moments(const double* mean, const double* m2, float* mean_out, float* m2_out,
-                   std::int64_t n, double* mean_squared_total, double* m2_total);
-void store_moments(const double* mean, const double* m2, double* mean_out, double* m2_out,
-                   std::int64_t n, double* mean_squared_total, double* m2_total);
+// Sums over the results, the largest result, and the largest m2 that had a correction.
+struct MergedMoments {
+  double sum_squared = 0;
+  double m2 = 0;
+  double largest_m2 = 0;
+  double largest_s2 = 0;
+};
+MergedMoments merge_moments(float* sum_a, float* m2_a, const float* sum_b, const float* m2_b,
+                            LaneMerge merge, std::int64_t n);
+MergedMoments merge_moments(double* sum_a, double* m2_a, const double* sum_b, const double* m2_b,
+                            LaneMerge merge, std::int64_t n);
 
 // Activations: forward y = f(x); backward dx += dy * f'(.).
 // Bounds are on the forward, relative to |f(x)|, in units of the last place.

@@ -1,5 +1,7 @@
 // The loops behind collectors/moments.cpp.
 
+#include <algorithm>
+
 #include "autograd/kernels.h"
 #include "autograd/multiversion.h"
 
@@ -7,7 +9,7 @@ namespace gradvar::kernels {
 
 namespace {
 
-constexpr int kSums = 8;  // partial sums kept apart, so that a reduction needs no reassociation
+constexpr int kPartials = 16;
 
 template <class Real>
 GRADVAR_ALWAYS_INLINE void fold_moments_loop(const Real* g, Real w, Real* sum, Real* sum_squares,
@@ -28,77 +30,74 @@ GRADVAR_ALWAYS_INLINE void fold_deviations_loop(const Real* g, const Real* mean,
   }
 }
 
-// A maximum is exact in any order, but only a fixed number of lanes lets the compiler see that.
+// Sums and maxima run over kPartials places kept apart, so that the compiler need not reassociate;
+// a maximum starts at 0 and passes over a NaN, which is looked for in the losses instead.
 template <class Real>
-GRADVAR_ALWAYS_INLINE Largest<Real> centre_moments_loop(const Real* sum, Real inverse_weight,
-                                                        Real* m2, std::int64_t n) {
-  constexpr int kWidth = 16;
-  Real before[kWidth] = {}, after[kWidth] = {};
+GRADVAR_ALWAYS_INLINE MergedMoments merge_moments_loop(Real* sum_a, Real* m2_a, const Real* sum_b,
+                                                       const Real* m2_b, LaneMerge merge,
+                                                       std::int64_t n) {
+  const Real counts_a = merge.correction_a > 0 ? Real(1) : Real(0);
+  const Real counts_b = merge.correction_b > 0 ? Real(1) : Real(0);
+  double squared[kPartials] = {}, deviations[kPartials] = {};
+  Real largest_m2[kPartials] = {}, largest_s2[kPartials] = {};
+  const auto one = [&](std::int64_t i, int j) {
+    const double sa = static_cast<double>(sum_a[i]), sb = static_cast<double>(sum_b[i]);
+    const double ma = static_cast<double>(m2_a[i]) - merge.correction_a * sa * sa;
+    const double mb = static_cast<double>(m2_b[i]) - merge.correction_b * sb * sb;
+    const double delta = merge.inverse_weight_b * sb - merge.inverse_weight_a * sa;
+    const double m = (ma < 0 ? 0 : ma) + (mb < 0 ? 0 : mb) + merge.between * delta * delta;
+    const double s = merge.scale * (sa + sb);
+    const Real before_a = counts_a * m2_a[i], before_b = counts_b * m2_b[i];
+    const Real before = before_a > before_b ? before_a : before_b;
+    largest_s2[j] = before > largest_s2[j] ? before : largest_s2[j];
+    sum_a[i] = static_cast<Real>(s);
+    m2_a[i] = static_cast<Real>(m);
+    largest_m2[j] = m2_a[i] > largest_m2[j] ? m2_a[i] : largest_m2[j];
+    squared[j] += s * s;
+    deviations[j] += m;
+  };
   std::int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) {
-    for (int j = 0; j < kWidth; ++j) {
-      const Real old = m2[i + j];
-      const Real centred = old - inverse_weight * sum[i + j] * sum[i + j];
-      const Real positive = centred < Real(0) ? Real(0) : centred;  // a NaN stays one
-      m2[i + j] = positive;
-      before[j] = old > before[j] ? old : before[j];
-      after[j] = positive > after[j] ? positive : after[j];
-    }
+  for (; i + kPartials <= n; i += kPartials) {
+    for (int j = 0; j < kPartials; ++j) one(i + j, j);
   }
-  Largest<Real> largest{0, 0};
-  for (int j = 0; j < kWidth; ++j) {
-    largest.before = before[j] > largest.before ? before[j] : largest.before;
-    largest.after = after[j] > largest.after ? after[j] : largest.after;
+  for (; i < n; ++i) one(i, 0);
+  MergedMoments merged;
+  for (int j = 0; j < kPartials; ++j) {
+    merged.sum_squared += squared[j];
+    merged.m2 += deviations[j];
   }
-  for (; i < n; ++i) {
-    const Real old = m2[i];
-    const Real centred = old - inverse_weight * sum[i] * sum[i];
-    m2[i] = centred < Real(0) ? Real(0) : centred;
-    largest.before = old > largest.before ? old : largest.before;
-    largest.after = m2[i] > largest.after ? m2[i] : largest.after;
-  }
-  return largest;
+  merged.largest_m2 = static_cast<double>(*std::max_element(largest_m2, largest_m2 + kPartials));
+  merged.largest_s2 = static_cast<double>(*std::max_element(largest_s2, largest_s2 + kPartials));
+  return merged;
 }
 
 template <class Real>
-GRADVAR_ALWAYS_INLINE void merge_moments_loop(const Real* sum, const Real* m2,
-                                              double inverse_weight, double share, double between,
-                                              double* mean, double* total_m2, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double delta = static_cast<double>(sum[i]) * inverse_weight - mean[i];
-    mean[i] += share * delta;
-    total_m2[i] += static_cast<double>(m2[i]) + between * delta * delta;
-  }
-}
-
-template <class Real>
-GRADVAR_ALWAYS_INLINE void store_moments_loop(const double* mean, const double* m2, Real* mean_out,
-                                              Real* m2_out, std::int64_t n,
-                                              double* mean_squared_total, double* m2_total) {
-  double mean_squared[kSums] = {}, deviations[kSums] = {};
-  std::int64_t i = 0;
-  for (; i + kSums <= n; i += kSums) {
-    for (int j = 0; j < kSums; ++j) {
-      mean_out[i + j] = static_cast<Real>(mean[i + j]);
-      m2_out[i + j] = static_cast<Real>(m2[i + j]);
-      mean_squared[j] += mean[i + j] * mean[i + j];
-      deviations[j] += m2[i + j];
+GRADVAR_ALWAYS_INLINE void row_squared_norms_loop(const Real* x, double* out, std::int64_t rows,
+                                                  std::int64_t columns) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const Real* row = x + r * columns;
+    Real partial[kPartials] = {};
+    std::int64_t i = 0;
+    for (; i + kPartials <= columns; i += kPartials) {
+      for (int j = 0; j < kPartials; ++j) partial[j] += row[i + j] * row[i + j];
     }
-  }
-  for (; i < n; ++i) {
-    mean_out[i] = static_cast<Real>(mean[i]);
-    m2_out[i] = static_cast<Real>(m2[i]);
-    mean_squared[0] += mean[i] * mean[i];
-    deviations[0] += m2[i];
-  }
-  for (int j = 0; j < kSums; ++j) {
-    *mean_squared_total += mean_squared[j];
-    *m2_total += deviations[j];
+    double sum = 0;
+    for (; i < columns; ++i) sum += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+    for (int j = 0; j < kPartials; ++j) sum += static_cast<double>(partial[j]);
+    out[r] = sum;
   }
 }
 
 }  // namespace
 
+GRADVAR_MULTIVERSION void row_squared_norms(const float* x, double* out, std::int64_t rows,
+                                            std::int64_t columns) {
+  row_squared_norms_loop(x, out, rows, columns);
+}
+GRADVAR_MULTIVERSION void row_squared_norms(const double* x, double* out, std::int64_t rows,
+                                            std::int64_t columns) {
+  row_squared_norms_loop(x, out, rows, columns);
+}
 GRADVAR_MULTIVERSION void fold_moments(const float* g, float w, float* sum, float* sum_squares,
                                        std::int64_t n) {
   fold_moments_loop(g, w, sum, sum_squares, n);
@@ -115,33 +114,15 @@ GRADVAR_MULTIVERSION void fold_deviations(const double* g, const double* mean, d
                                           std::int64_t n) {
   fold_deviations_loop(g, mean, w, m2, n);
 }
-GRADVAR_MULTIVERSION Largest<float> centre_moments(const float* sum, float inverse_weight,
-                                                   float* m2, std::int64_t n) {
-  return centre_moments_loop(sum, inverse_weight, m2, n);
+GRADVAR_MULTIVERSION MergedMoments merge_moments(float* sum_a, float* m2_a, const float* sum_b,
+                                                 const float* m2_b, LaneMerge merge,
+                                                 std::int64_t n) {
+  return merge_moments_loop(sum_a, m2_a, sum_b, m2_b, merge, n);
 }
-GRADVAR_MULTIVERSION Largest<double> centre_moments(const double* sum, double inverse_weight,
-                                                    double* m2, std::int64_t n) {
-  return centre_moments_loop(sum, inverse_weight, m2, n);
-}
-GRADVAR_MULTIVERSION void merge_moments(const float* sum, const float* m2, double inverse_weight,
-                                        double share, double between, double* mean,
-                                        double* total_m2, std::int64_t n) {
-  merge_moments_loop(sum, m2, inverse_weight, share, between, mean, total_m2, n);
-}
-GRADVAR_MULTIVERSION void merge_moments(const double* sum, const double* m2, double inverse_weight,
-                                        double share, double between, double* mean,
-                                        double* total_m2, std::int64_t n) {
-  merge_moments_loop(sum, m2, inverse_weight, share, between, mean, total_m2, n);
-}
-GRADVAR_MULTIVERSION void store_moments(const double* mean, const double* m2, float* mean_out,
-                                        float* m2_out, std::int64_t n, double* mean_squared_total,
-                                        double* m2_total) {
-  store_moments_loop(mean, m2, mean_out, m2_out, n, mean_squared_total, m2_total);
-}
-GRADVAR_MULTIVERSION void store_moments(const double* mean, const double* m2, double* mean_out,
-                                        double* m2_out, std::int64_t n, double* mean_squared_total,
-                                        double* m2_total) {
-  store_moments_loop(mean, m2, mean_out, m2_out, n, mean_squared_total, m2_total);
+GRADVAR_MULTIVERSION MergedMoments merge_moments(double* sum_a, double* m2_a, const double* sum_b,
+                                                 const double* m2_b, LaneMerge merge,
+                                                 std::int64_t n) {
+  return merge_moments_loop(sum_a, m2_a, sum_b, m2_b, merge, n);
 }
 
 }  // namespace gradvar::kernels

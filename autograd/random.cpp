@@ -39,18 +39,18 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 
 RandomStream::RandomStream(std::uint64_t seed, Purpose purpose) {
   // A 64-bit seed and a purpose do not fit a 64-bit key, so one block hashes them into it.
-  const auto hashed = philox4x32({static_cast<std::uint32_t>(seed),
-                                  static_cast<std::uint32_t>(seed >> 32),
-                                  static_cast<std::uint32_t>(purpose), 0},
-                                 {0, 0});
+  const auto hashed =
+      philox4x32({static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                  static_cast<std::uint32_t>(purpose), 0},
+                 {0, 0});
   key_ = {hashed[0], hashed[1]};
 }
 
 std::array<std::uint32_t, 4> RandomStream::block(std::uint64_t step, std::uint32_t sample,
                                                  std::uint32_t draw) const {
-  return philox4x32({draw, sample, static_cast<std::uint32_t>(step),
-                     static_cast<std::uint32_t>(step >> 32)},
-                    key_);
+  return philox4x32(
+      {draw, sample, static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32)},
+      key_);
 }
 
 double RandomStream::uniform(std::uint64_t step, std::uint32_t sample) const {
@@ -96,8 +96,8 @@ void RandomStream::normals(std::uint64_t step, std::uint32_t sample, std::span<R
 void RandomStream::permutation(std::uint64_t step, std::span<std::int64_t> order) const {
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t i = order.size(); i > 1; --i) {
-    const std::uint32_t other = below(static_cast<std::uint32_t>(i), step,
-                                      static_cast<std::uint32_t>(i - 1));
+    const std::uint32_t other =
+        below(static_cast<std::uint32_t>(i), step, static_cast<std::uint32_t>(i - 1));
     std::swap(order[i - 1], order[other]);
   }
 }

@@ -10,8 +10,8 @@ Shape::Shape(std::initializer_list<std::int64_t> axes)
 
 Shape::Shape(std::span<const std::int64_t> axes) {
   if (axes.size() > kMaxRank) {
-    throw std::invalid_argument("[shape] " + std::to_string(axes.size()) +
-                                " axes given, at most " + std::to_string(kMaxRank) + " expected");
+    throw std::invalid_argument("[shape] " + std::to_string(axes.size()) + " axes given, at most " +
+                                std::to_string(kMaxRank) + " expected");
   }
   for (std::int64_t axis : axes) {
     if (axis < 0) {
@@ -54,8 +54,8 @@ std::string Shape::to_string() const {
 }
 
 bool operator==(const Shape& a, const Shape& b) {
-  return a.rank_ == b.rank_ && std::equal(a.axes_.begin(), a.axes_.begin() + a.rank_,
-                                          b.axes_.begin());
+  return a.rank_ == b.rank_ &&
+         std::equal(a.axes_.begin(), a.axes_.begin() + a.rank_, b.axes_.begin());
 }
 
 }  // namespace gradvar

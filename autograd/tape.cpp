@@ -58,7 +58,8 @@ Value Tape<Real>::append(Op<Real>* op, const Shape& out, std::span<const Value> 
   check(batch_ >= 0 && out.rank() >= 1 && out.rows() == batch_, op->name(),
         "the output is " + out.to_string() + ", this tape's batch is " + std::to_string(batch_));
   bool wants_adjoint = !parameters.empty();
-  for (const Value input : inputs) wants_adjoint = wants_adjoint || slots_[input.index].wants_adjoint;
+  for (const Value input : inputs)
+    wants_adjoint = wants_adjoint || slots_[input.index].wants_adjoint;
   slots_.push_back({out, arena_.allocate<Real>(out.size()), nullptr, wants_adjoint});
   op->output = {static_cast<std::int32_t>(slots_.size() - 1)};
   nodes_.push_back({op, static_cast<std::int32_t>(node_parameters_.size()),

@@ -128,7 +128,8 @@ class Tape {
   // ---- reverse
   // Seeds every sample's loss with one, walks back, and gives each parameter's gradients to the
   // receiver (which may be null: adjoints only). REQUIRES: losses is [B].
-  // Throws std::invalid_argument naming an op that mixes rows when the receiver needs samples apart.
+  // Throws std::invalid_argument naming an op that mixes rows when the receiver needs samples
+  // apart.
   void backward(Value losses, GradientReceiver<Real>* receiver);
   // The same with another seed, [B]: the separability probe seeds one row.
   void backward(Value losses, std::span<const Real> seed, GradientReceiver<Real>* receiver);

@@ -15,15 +15,14 @@
 
 namespace gradvar::vector_math {
 
-
-
 // 2^k for a whole number k in the normal range, by writing the exponent's bits.
 GRADVAR_ALWAYS_INLINE float power_of_two(float k) {
   const auto bits = static_cast<std::int32_t>(k) + 127;
   return std::bit_cast<float>(bits << 23);
 }
 GRADVAR_ALWAYS_INLINE double power_of_two(double k) {
-  // Adding 1.5 * 2^52 leaves k in the low bits; vector int64 conversion needs AVX-512, this does not.
+  // Adding 1.5 * 2^52 leaves k in the low bits; vector int64 conversion needs AVX-512, this does
+  // not.
   const double shifted = k + 0x1.8p52;
   const auto bits = (std::bit_cast<std::int64_t>(shifted) + 1023) << 52;
   return std::bit_cast<double>(bits);
@@ -100,7 +99,5 @@ GRADVAR_ALWAYS_INLINE Real tanh_fast(Real x) {
   const Real e = expm1_fast(clamp(Real(2) * x, Real(-40), Real(40)));
   return e / (e + Real(2));
 }
-
-
 
 }  // namespace gradvar::vector_math

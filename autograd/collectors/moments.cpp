@@ -5,6 +5,7 @@
 #include "autograd/blas.h"
 #include "autograd/collectors/sum.h"
 #include "autograd/kernels.h"
+#include "autograd/planner.h"
 
 namespace gradvar {
 
@@ -13,9 +14,6 @@ namespace {
 // How many times the largest M2 the largest S2 may be before M2 = S2 - S1^2/W is not trusted. A
 // GEMM leaves some 1e-6 (f32) or 1e-14 (f64) of S2 as error, the promise is 1e-4 or 1e-12 of M2.
 constexpr double kMaxCancellation = 30;
-
-// Elements merged at a time: two f64 arrays of this length stay in the first-level cache.
-constexpr std::int64_t kMergeBlock = 512;
 
 // S1 and S2 by two GEMMs.
 template <class Real>
@@ -106,12 +104,16 @@ void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPla
   if (sums_.layout().padded_size() != layout.padded_size()) pieces_ = pieces_of(layout);
   sums_.begin(layout, plan.lanes);
   m2_.begin(layout, plan.lanes);
-  lane_weights_.assign(plan.lanes, Weights{});
+  lane_states_.resize(plan.lanes);
   for (int lane = 0; lane < plan.lanes; ++lane) {
     const LanePool::Range range = LanePool::piece(plan.batch, plan.lanes, lane);
     const std::int64_t count = range.end - range.begin;
-    lane_weights_[lane] = Weights::of(
-        plan.weights.empty() ? plan.weights : plan.weights.subspan(range.begin, count), count);
+    LaneState& state = lane_states_[lane];
+    state.sample_weights =
+        plan.weights.empty() ? plan.weights : plan.weights.subspan(range.begin, count);
+    state.weights = Weights::of(state.sample_weights, count);
+    state.seen.assign(layout.count(), SampleGradients<Real>{});
+    state.centred.assign(layout.count(), 0);
   }
   weights_ = Weights::of(plan.weights, plan.batch);
 }
@@ -121,25 +123,23 @@ void MomentsCollector<Real>::collect(const SampleGradients<Real>& gradients,
                                      const LaneRows<Real>& rows, Arena& scratch) {
   Real* sum = sums_.take(rows.lane, gradients.parameter).data();
   Real* m2 = m2_.take(rows.lane, gradients.parameter).data();
-  const std::int64_t size = gradients.size();
-  const double total = lane_weights_[rows.lane].sum;
-  if (total <= 0) {  // every sample of this lane has weight 0
-    std::fill_n(sum, size, Real(0));
-    std::fill_n(m2, size, Real(0));
+  LaneState& state = lane_states_[rows.lane];
+  if (state.weights.sum <= 0) {  // every sample of this lane has weight 0
+    std::fill_n(sum, gradients.size(), Real(0));
+    std::fill_n(m2, gradients.size(), Real(0));
     return;
   }
-  if (gradients.single_rows()) {
-    row_moments(gradients, rows.weights, total, scratch, sum, m2);
-    return;
-  }
-  if (gradients.single_outer()) {
-    factored_moments(gradients, rows.weights, scratch, sum, m2);
-  } else {
-    folded_moments(gradients, rows.weights, scratch, sum, m2);
-  }
-  const auto largest = kernels::centre_moments(sum, static_cast<Real>(1 / total), m2, size);
-  if (static_cast<double>(largest.before) > kMaxCancellation * static_cast<double>(largest.after)) {
-    centred_moments(gradients, rows.weights, scratch, sum, m2);
+  state.seen[gradients.parameter.index] = gradients;
+  switch (plan_moments(gradients)) {
+    case Formula::kRows:
+      row_moments(gradients, rows.weights, state.weights.sum, scratch, sum, m2);
+      state.centred[gradients.parameter.index] = 1;
+      break;
+    case Formula::kFactored:
+      factored_moments(gradients, rows.weights, scratch, sum, m2);
+      break;
+    default:
+      folded_moments(gradients, rows.weights, scratch, sum, m2);
   }
 }
 
@@ -147,29 +147,79 @@ template <class Real>
 void MomentsCollector<Real>::merge(LanePool& pool) {
   sums_.clear_unseen();
   m2_.clear_unseen();
-  piece_sums_.assign(pieces_.size(), PieceSums{});
+  piece_sums_.resize(pieces_.size());
   pool.run(static_cast<int>(pieces_.size()),
-           [&](int i) { merge_piece(pieces_[i], piece_sums_[i]); });
+           [&](int i) { piece_sums_[i] = merge_piece(pieces_[i]); });
+  redo_where_cancelled(pool);
 }
 
 template <class Real>
-void MomentsCollector<Real>::merge_piece(const Piece& piece, PieceSums& sums) {
-  double mean[kMergeBlock], m2[kMergeBlock];
-  for (std::int64_t begin = piece.begin; begin < piece.end; begin += kMergeBlock) {
-    const std::int64_t count = std::min(kMergeBlock, piece.end - begin);
-    std::fill_n(mean, count, 0.0);
-    std::fill_n(m2, count, 0.0);
-    double total = 0;
-    for (int lane = 0; lane < sums_.lanes(); ++lane) {
-      const double weight = lane_weights_[lane].sum;
-      if (weight <= 0) continue;
-      kernels::merge_moments(sums_.lane(lane).data() + begin, m2_.lane(lane).data() + begin,
-                             1 / weight, weight / (total + weight), total * weight / (total + weight),
-                             mean, m2, count);
-      total += weight;
+kernels::MergedMoments MomentsCollector<Real>::merge_piece(const Piece& piece) {
+  const std::int64_t count = piece.end - piece.begin;
+  Real* sum = sums_.lane(0).data() + piece.begin;
+  Real* m2 = m2_.lane(0).data() + piece.begin;
+  const auto inverse = [](double weight) { return weight > 0 ? 1 / weight : 0; };
+  const auto correction = [&](int lane) {
+    const LaneState& state = lane_states_[lane];
+    return state.centred[piece.parameter] ? 0 : inverse(state.weights.sum);
+  };
+  double total = lane_states_[0].weights.sum;
+  double correction_a = correction(0), largest_s2 = 0;
+  kernels::MergedMoments merged;
+  const auto merge_lane = [&](const Real* sum_b, const Real* m2_b, double weight,
+                              double correction_b, bool last) {
+    merged = kernels::merge_moments(sum, m2, sum_b, m2_b,
+                                    {.inverse_weight_a = inverse(total),
+                                     .inverse_weight_b = inverse(weight),
+                                     .correction_a = correction_a,
+                                     .correction_b = correction_b,
+                                     .between = total * weight * inverse(total + weight),
+                                     .scale = last ? inverse(total + weight) : 1},
+                                    count);
+    total += weight;
+    correction_a = 0;
+    largest_s2 += merged.largest_s2;
+  };
+  const int lanes = sums_.lanes();
+  if (lanes == 1) {
+    const std::vector<Real> nothing(count);
+    merge_lane(nothing.data(), nothing.data(), 0, 0, true);
+  }
+  for (int lane = 1; lane < lanes; ++lane) {
+    merge_lane(sums_.lane(lane).data() + piece.begin, m2_.lane(lane).data() + piece.begin,
+               lane_states_[lane].weights.sum, correction(lane), lane + 1 == lanes);
+  }
+  merged.largest_s2 = largest_s2;
+  return merged;
+}
+
+template <class Real>
+void MomentsCollector<Real>::redo_where_cancelled(LanePool& pool) {
+  const int parameters = sums_.layout().count();
+  std::vector<kernels::MergedMoments> largest(parameters);
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    kernels::MergedMoments& of = largest[pieces_[i].parameter];
+    of.largest_s2 = std::max(of.largest_s2, piece_sums_[i].largest_s2);
+    of.largest_m2 = std::max(of.largest_m2, piece_sums_[i].largest_m2);
+  }
+  const auto cancelled = [&](int k) {
+    return largest[k].largest_s2 > kMaxCancellation * largest[k].largest_m2;
+  };
+  pool.run(parameters * sums_.lanes(), [&](int task) {
+    const int k = task / sums_.lanes(), lane = task % sums_.lanes();
+    LaneState& state = lane_states_[lane];
+    if (!cancelled(k) || state.weights.sum <= 0) return;
+    const ParameterId parameter{k};
+    Arena scratch;
+    if (!state.seen[k].uses.empty()) {
+      centred_moments(state.seen[k], state.sample_weights, scratch,
+                      sums_.take(lane, parameter).data(), m2_.take(lane, parameter).data());
     }
-    kernels::store_moments(mean, m2, sums_.lane(0).data() + begin, m2_.lane(0).data() + begin,
-                           count, &sums.mean_squared, &sums.m2);
+    state.centred[k] = 1;
+  });
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    if (!cancelled(pieces_[i].parameter)) continue;
+    piece_sums_[i] = merge_piece(pieces_[i]);
   }
 }
 
@@ -179,7 +229,7 @@ std::vector<MomentSummary> MomentsCollector<Real>::summaries(Estimator estimator
   std::vector<MomentSummary> summaries(sums_.layout().count());
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     summaries[pieces_[i].parameter].trace += piece_sums_[i].m2 / divisor;
-    summaries[pieces_[i].parameter].mean_squared_norm += piece_sums_[i].mean_squared;
+    summaries[pieces_[i].parameter].mean_squared_norm += piece_sums_[i].sum_squared;
   }
   return summaries;
 }

@@ -1,25 +1,26 @@
 // moments: mean and variance of the per-sample gradients, for every parameter element.
 //
-// Each lane keeps S1 = sum w g and M2 = sum w (g - S1/W)^2 for its own samples:
+// Each lane keeps S1 = sum w g and either S2 = sum w g^2 or M2 = sum w (g - S1/W)^2 of its samples:
 //
-//   kOuter, one use, T = 1   S1 = (w Delta)^T A,  S2 = (w Delta*Delta)^T (A*A): one more GEMM;
-//                            M2 = S2 - S1*S1/W
-//   kRows, one use           two passes over the rows: M2 directly
-//   anything else            (T > 1, shared weights) each g_n is made whole in one p x d tile and
-//                            folded into S1 and S2 at once. The square of a sum over positions is
-//                            not the sum of squares, so there is no cheaper product of factors.
+//   kRows      S1 and M2, in two passes over the rows
+//   kFactored  S1 = (w Delta)^T A and S2 = (w Delta*Delta)^T (A*A): one more GEMM than the sum
+//   kFolded    (T > 1, shared weights) each g_n is made whole in one p x d tile and folded into S1
+//              and S2 at once. The square of a sum over positions is not the sum of squares, so
+//              there is no cheaper product of factors.
 //
-// Lanes are merged in f64 by Chan's formula, in lane order.
+// Lanes are merged in f64 by Chan's formula, in lane order, M2 = S2 - S1^2/W on the way.
 //
-// Trap: M2 = S2 - S1^2/W loses its digits when the mean is large against the spread. The largest S2
+// Trap: that difference loses its digits when the mean is large against the spread. The largest S2
 // is compared with the largest M2, and when more than kMaxCancellation is lost the parameter is
-// done again by centred_moments(): two passes over the samples in f64. It is slow, and rare: the
-// mean gradient would have to be some ten times the standard deviation. With it the result is
-// within 1e-12 (f64) and 1e-4 (f32) of the loop over samples, relative to the largest variance.
+// done again from its factors, which the tapes still hold: two passes over the samples in f64. That
+// is slow, and rare: the mean gradient would have to be some five times the standard deviation.
+// With it the result is within 1e-12 (f64) and 1e-4 (f32) of the loop over samples, relative to the
+// largest variance of the parameter.
 #pragma once
 
 #include "autograd/collector.h"
 #include "autograd/collectors/lane_buffers.h"
+#include "autograd/kernels.h"
 #include "autograd/statistics.h"
 
 namespace gradvar {
@@ -43,18 +44,21 @@ class MomentsCollector final : public Collector<Real> {
   [[nodiscard]] std::vector<MomentSummary> summaries(Estimator estimator) const;
 
  private:
-  struct PieceSums {
-    double m2 = 0;
-    double mean_squared = 0;
+  struct LaneState {
+    Weights weights;
+    std::span<const Real> sample_weights;
+    std::vector<SampleGradients<Real>> seen;  // by parameter
+    std::vector<char> centred;                // by parameter: m2_ holds M2, not S2
   };
-  void merge_piece(const Piece& piece, PieceSums& sums);
+  [[nodiscard]] kernels::MergedMoments merge_piece(const Piece& piece);
+  void redo_where_cancelled(LanePool& pool);
 
   LaneBuffers<Real> sums_;  // S1; after the merge, lane 0 holds the mean
-  LaneBuffers<Real> m2_;    // M2; after the merge, lane 0 holds the batch's
-  std::vector<Weights> lane_weights_;
+  LaneBuffers<Real> m2_;    // S2 or M2; after the merge, lane 0 holds the batch's M2
+  std::vector<LaneState> lane_states_;
   Weights weights_;
   std::vector<Piece> pieces_;
-  std::vector<PieceSums> piece_sums_;
+  std::vector<kernels::MergedMoments> piece_sums_;
 };
 
 // S1 and M2 of one lane by the plainest road: two passes over whole gradients, in f64. The fallback

@@ -17,9 +17,8 @@ void sum_gradients(const SampleGradients<Real>& gradients, std::span<const Real>
     if (use.form == Factor<Real>::Form::kOuter) {
       const std::int64_t p = gradients.fan_out, d = gradients.fan_in;
       const Real* delta = weighted_rows(use.delta, use.positions, p, weights, scratch);
-      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, p, d,
-                 gradients.batch * use.positions, Real(1), delta, p, use.a, d,
-                 first ? Real(0) : Real(1), out, d);
+      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, p, d, gradients.batch * use.positions,
+                 Real(1), delta, p, use.a, d, first ? Real(0) : Real(1), out, d);
     } else {
       const std::int64_t size = gradients.size();
       const Real* rows = weighted_rows(use.delta, 1, size, weights, scratch);
@@ -40,8 +39,8 @@ void SumCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Re
 }
 
 template <class Real>
-void SumCollector<Real>::collect(const SampleGradients<Real>& gradients,
-                                 const LaneRows<Real>& rows, Arena& scratch) {
+void SumCollector<Real>::collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
+                                 Arena& scratch) {
   sum_gradients(gradients, rows.weights, scratch,
                 lanes_.take(rows.lane, gradients.parameter).data());
 }

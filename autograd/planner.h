@@ -1,0 +1,39 @@
+// planner: which formula a collector uses for a parameter, decided in one place.
+//
+//   B samples   T positions over all uses   p fan-out   d fan-in
+//
+// The square of a sum over positions is not the sum of squares: what factors for T = 1 does not for
+// T > 1. Multiplications, per parameter and batch:
+//
+//   statistic   kRows       kFactored (one use, T = 1)     kPositions             kFolded
+//   moments     2 B p d     B p d more than the sum        -                      B p d (T + 2)
+//   norms       B p d       B (p + d)                      B T^2 (p + d)          B p d (T + 1)
+//   Gram        B^2 p d     B^2 (p + d)                    B^2 T^2 (p + d)        B p d (T + B)
+//
+// Every formula is exact; the choice is one of cost only. Tests run each of them on the same input.
+#pragma once
+
+#include <string_view>
+
+#include "autograd/factors.h"
+
+namespace gradvar {
+
+enum class Formula {
+  kRows,       // gradients given whole: work on the rows
+  kFactored,   // one outer product a sample: squares and norms factor
+  kPositions,  // inner products between positions: sum_ts (a_t . a_s)(delta_t . delta_s)
+  kFolded,     // each sample's gradient made whole in a tile, and folded while it is in cache
+};
+
+[[nodiscard]] std::string_view to_string(Formula formula);
+
+template <class Real>
+[[nodiscard]] Formula plan_moments(const SampleGradients<Real>& gradients);
+template <class Real>
+[[nodiscard]] Formula plan_norms(const SampleGradients<Real>& gradients);
+// `batch` is the whole batch, of which `gradients` may hold one lane's samples.
+template <class Real>
+[[nodiscard]] Formula plan_gram(const SampleGradients<Real>& gradients, std::int64_t batch);
+
+}  // namespace gradvar
