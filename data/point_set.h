@@ -1,0 +1,35 @@
+// point_set: finitely many given points, each drawn with the same probability.
+#pragma once
+
+#include "data/distribution.h"
+
+namespace gradvar {
+
+class PointSet final : public Distribution {
+ public:
+  // points [N, sample...]; one axis [N] becomes [N, 1]. `spec` is what spec() returns, the text
+  // that makes the set again; `source` begins the errors. Throws std::invalid_argument when there
+  // are no points or a value is not finite, naming its row and column counted from 1.
+  PointSet(Tensor<double> points, std::string spec, const std::string& source = "points");
+
+  // Reads a .csv, .npy or .safetensors file. Of a safetensors file, `key` chooses the tensor; it
+  // may be empty when there is only one. Throws std::invalid_argument for other endings, a key
+  // where none belongs, and everything the readers refuse. The spec is "csv:PATH", "npy:PATH" or
+  // "safetensors:PATH,key=KEY".
+  [[nodiscard]] static PointSet read(const std::string& path, const std::string& key = "");
+
+  [[nodiscard]] Shape sample_shape() const override { return points_.shape().sample(); }
+  [[nodiscard]] std::string spec() const override { return spec_; }
+  [[nodiscard]] const Tensor<double>* points() const override { return &points_; }
+
+ protected:
+  // Uniform with replacement.
+  void draw_one(const RandomStream& stream, std::uint64_t step, std::uint32_t sample,
+                std::span<double> out) const override;
+
+ private:
+  Tensor<double> points_;
+  std::string spec_;
+};
+
+}  // namespace gradvar

@@ -1,0 +1,102 @@
+#include "flow/trainer.h"
+
+#include <cmath>
+
+#include "autograd/check.h"
+#include "flow/objective.h"
+#include "nn/clip.h"
+
+namespace gradvar {
+
+NonFiniteError::NonFiniteError(std::uint64_t at, const std::string& where)
+    : std::runtime_error("step " + std::to_string(at) + ": a number that is not finite in " +
+                         where),
+      step(at) {}
+
+template <class Real>
+Trainer<Real>::Trainer(Model<Real>& model, const PairSource<Real>& pairs,
+                       Optimizer<Real>& optimizer, const TrainingOptions& options, LanePool& pool)
+    : model_(model),
+      pairs_(pairs),
+      optimizer_(optimizer),
+      options_(options),
+      engine_(model.parameters(), pool, options.lanes),
+      times_(options.seed, Purpose::kTime),
+      noise_(options.seed, Purpose::kNoise) {
+  check(options.batch >= 1, "training",
+        "the batch is " + std::to_string(options.batch) + ", expected 1 or more");
+  check_same_shape("training", "a sample of the pairs", pairs.sample_shape(),
+                   "a sample of the model", model.sample_shape());
+  if (options.ema_decay > 0) ema_.emplace(model.parameters(), options.ema_decay);
+  std::vector<std::int64_t> axes = {options.batch};
+  const Shape sample = model.sample_shape();
+  for (int i = 0; i < sample.rank(); ++i) axes.push_back(sample[i]);
+  const Shape batch{std::span<const std::int64_t>(axes)};
+  x0_ = Tensor<Real>(batch);
+  x1_ = Tensor<Real>(batch);
+  z_ = Tensor<Real>(options.interpolant.needs_noise() ? batch : Shape{0});
+  t_ = Tensor<Real>(Shape{options.batch});
+  losses_ = Tensor<Real>(Shape{options.batch});
+}
+
+template <class Real>
+StepResult Trainer<Real>::step() {
+  engine_.run(
+      options_.batch,
+      [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
+        draw(rows);
+        return losses(tape, rows);
+      },
+      {&gradient_}, losses_.values());
+
+  StepResult result{.loss = mean_loss(), .learning_rate = options_.schedule.rate(steps_)};
+  if (!std::isfinite(result.loss)) throw NonFiniteError(steps_, engine_.first_nonfinite());
+  result.gradient_norm = clip_by_norm<Real>(gradient_.mean(), options_.clip_norm);
+  if (!std::isfinite(result.gradient_norm)) throw NonFiniteError(steps_, "the gradient");
+
+  optimizer_.step(model_.parameters().flat(), gradient_.mean(), result.learning_rate);
+  if (ema_) ema_->update(model_.parameters());
+  ++steps_;
+  return result;
+}
+
+template <class Real>
+void Trainer<Real>::draw(const LaneRows<Real>& rows) {
+  const std::int64_t d = x0_.row_size();
+  const auto part = [&](Tensor<Real>& all) {
+    return all.values().subspan(rows.begin * d, rows.count * d);
+  };
+  pairs_.draw(steps_, rows.begin, rows.count, part(x0_), part(x1_));
+  for (std::int64_t n = rows.begin; n < rows.begin + rows.count; ++n) {
+    const auto sample = static_cast<std::uint32_t>(n);
+    t_[n] = static_cast<Real>(times_.uniform(steps_, sample));
+    if (z_.size() > 0) noise_.normals<Real>(steps_, sample, z_.row(n));
+  }
+}
+
+template <class Real>
+Value Trainer<Real>::losses(Tape<Real>& tape, const LaneRows<Real>& rows) const {
+  const std::int64_t d = x0_.row_size();
+  const auto part = [&](const Tensor<Real>& all) {
+    return all.size() == 0 ? std::span<const Real>{}
+                           : all.values().subspan(rows.begin * d, rows.count * d);
+  };
+  return flow_losses(tape, model_, options_.interpolant,
+                     FlowRows<Real>{.x0 = part(x0_),
+                                    .x1 = part(x1_),
+                                    .t = t_.values().subspan(rows.begin, rows.count),
+                                    .z = part(z_)},
+                     rows.count);
+}
+
+template <class Real>
+double Trainer<Real>::mean_loss() const {
+  double sum = 0;
+  for (const Real loss : losses_.values()) sum += static_cast<double>(loss);
+  return sum / static_cast<double>(losses_.size());
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace gradvar

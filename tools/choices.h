@@ -1,0 +1,59 @@
+// choices: from a spec on the command line to the thing itself. Every function throws
+// std::invalid_argument beginning with the option's name: "--model: [mlp] unknown key 'widht',
+// ...".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "data/distribution.h"
+#include "flow/coupling.h"
+#include "flow/interpolant.h"
+#include "flow/solver.h"
+#include "nn/model.h"
+#include "nn/optimizer.h"
+#include "nn/schedule.h"
+
+namespace gradvar {
+
+// gaussian, mixture, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy, safetensors.
+[[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
+                                                              const std::string& spec);
+
+// independent, permutation, affine, optimal, rotation. The last two need Gaussian laws on both
+// sides.
+[[nodiscard]] std::unique_ptr<Coupling> make_coupling(const std::string& option,
+                                                      const std::string& spec,
+                                                      const Distribution& source,
+                                                      const Distribution& target);
+
+// linear, constant, bridge, bridge-full, trigonometric.
+[[nodiscard]] Interpolant make_interpolant(const std::string& option, const std::string& spec);
+
+// euler, midpoint, heun, rk4, dopri5.
+[[nodiscard]] SolverOptions make_solver(const std::string& option, const std::string& spec);
+
+// mlp. `sample` fills in the dimension where the spec leaves it out, and must agree where not.
+template <class Real>
+[[nodiscard]] std::unique_ptr<Model<Real>> make_model(const std::string& option,
+                                                      const std::string& spec, const Shape& sample);
+
+// "constant" or "cosine:warmup=100,floor=0" with the peak rate and the length of the run.
+[[nodiscard]] Schedule make_schedule(const std::string& option, const std::string& spec,
+                                     double rate, std::int64_t steps);
+
+// Runs `make` and puts "option: " before what an std::invalid_argument says.
+template <class Make>
+auto for_option(const std::string& option, const Make& make) -> decltype(make()) {
+  try {
+    return make();
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(option + ": " + error.what());
+  }
+}
+
+// Help for --help: the names and keys there are, one choice a line.
+[[nodiscard]] std::string choices_help();
+
+}  // namespace gradvar

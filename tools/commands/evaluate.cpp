@@ -1,0 +1,85 @@
+// gradvar evaluate: does this run memorise, does it generalise: distances of generated points to
+// their training partners and to their optimal partners, MMD of fresh samples with its floor, for
+// one or several solvers.
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "io/atomic_file.h"
+#include "tools/choices.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/options.h"
+#include "tools/evaluation.h"
+#include "tools/monitor.h"
+#include "tools/saved_run.h"
+
+namespace gradvar::commands {
+
+namespace {
+
+struct Options {
+  std::string run, out;
+  std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
+  std::int64_t fresh = 1000, threads = 0;
+  OutputOptions output;
+};
+
+void print(const std::vector<Evaluation>& evaluations) {
+  std::printf("%-46s %8s %10s %10s %10s %9s %9s\n", "solver", "evals", "training", "optimal",
+              "random", "MMD^2", "floor");
+  for (const Evaluation& e : evaluations) {
+    std::printf("%-46s %8.1f %10.4g %10.4g %10.4g %9.2g %9.2g\n", e.solver.c_str(),
+                e.mean_evaluations, e.to_training_partner.mean, e.to_optimal_partner.mean,
+                e.between_random_partners, e.mmd, e.mmd_floor);
+  }
+  std::printf(
+      "\ntraining, optimal: mean distance of generated points to that partner; random: mean\n"
+      "distance between targets of different pairs. MMD^2 is unbiased, so it may be negative.\n");
+}
+
+template <class Real>
+void evaluate_run(const Options& options, const RunConfig& config) {
+  TrainingRun<Real> run(config);
+  load_weights_of(run, options.run);
+  const NetworkField<Real> field(run.model(), run.pool());
+  std::vector<Evaluation> evaluations;
+  nlohmann::json json = nlohmann::json::array();
+  for (const std::string& solver : options.solvers) {
+    evaluations.push_back(evaluate<Real>(
+        field, run.problem(),
+        {.solver = make_solver("--solver", solver), .fresh = options.fresh, .with_mmd = true}));
+    json.push_back(to_json(evaluations.back()));
+  }
+  if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
+  if (options.output.json) {
+    std::cout << json.dump(2) << '\n';
+  } else if (!options.output.quiet) {
+    print(evaluations);
+  }
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("evaluate", "Does a run memorise, does it generalise");
+  command->add_option("--run", options->run, "directory of a run")->required();
+  command->add_option("--solver", options->solvers, "one or more, euler:steps=5 dopri5:rtol=1e-6")
+      ->capture_default_str();
+  command->add_option("--fresh", options->fresh, "held-out samples for the MMD")
+      ->check(CLI::Range(2, 100000))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "threads, 0 to choose");
+  command->add_option("--out", options->out, "also write the JSON here");
+  add_output_options(*command, options->output);
+  command->callback([options] {
+    RunConfig config = saved_config(options->run);
+    config.threads = options->threads;
+    with_precision(config.precision,
+                   [&](auto real) { evaluate_run<decltype(real)>(*options, config); });
+  });
+}
+
+}  // namespace gradvar::commands

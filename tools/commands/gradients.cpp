@@ -1,0 +1,203 @@
+// gradvar gradients: the door for other programs. A weights file and a batch file in, exact
+// per-sample statistics of the loss gradient out.
+//
+//   loss [B]   norms [B] (squared)   gram [B,B]   mean/<parameter>   variance/<parameter>
+//   per_sample/<parameter> [B,...]
+//
+// The loss of a sample is |u_t - v(x_t,t)|^2, summed over its coordinates. Mean and variance are
+// weighted when the batch has weights; loss, norms, Gram and per-sample gradients never are.
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autograd/collectors/gram.h"
+#include "autograd/collectors/moments.h"
+#include "autograd/collectors/norms.h"
+#include "autograd/collectors/per_sample.h"
+#include "autograd/collectors/sum.h"
+#include "flow/objective.h"
+#include "io/safetensors.h"
+#include "io/spec.h"
+#include "nn/weights.h"
+#include "tools/batch_file.h"
+#include "tools/choices.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/options.h"
+
+namespace gradvar::commands {
+
+namespace {
+
+const std::vector<std::string> kStatistics = {"mean", "variance", "norms", "gram", "per-sample"};
+
+struct Options {
+  std::string model, weights, batch, interpolant = "linear", out;
+  std::string statistics = "mean,variance,norms", variance = "unbiased";
+  RuntimeOptions runtime;
+};
+
+std::vector<std::string> wanted(const std::string& text) {
+  std::vector<std::string> names;
+  std::string name;
+  for (const char c : text + ",") {
+    if (c != ',') {
+      name += c;
+      continue;
+    }
+    if (std::find(kStatistics.begin(), kStatistics.end(), name) == kStatistics.end()) {
+      throw std::invalid_argument("--statistics: '" + name + "' is unknown, expected some of " +
+                                  list_of(kStatistics));
+    }
+    names.push_back(name);
+    name.clear();
+  }
+  return names;
+}
+
+template <class Real>
+class Gradients {
+ public:
+  explicit Gradients(const Options& options)
+      : options_(options),
+        statistics_(wanted(options.statistics)),
+        interpolant_(make_interpolant("--interpolant", options.interpolant)),
+        batch_(read_batch<Real>(options.batch, interpolant_)),
+        model_(make_model<Real>("--model", options.model, batch_.x0.shape().sample())) {
+    load_weights(options.weights, model_->parameters());
+  }
+
+  void run() {
+    LanePool pool(resolve_threads(options_.runtime.threads, options_.runtime.lanes));
+    Engine<Real> engine(model_->parameters(), pool, static_cast<int>(options_.runtime.lanes));
+    std::vector<Collector<Real>*> collectors;
+    if (asks("variance")) {
+      collectors.push_back(&moments_);
+    } else if (asks("mean")) {
+      collectors.push_back(&sum_);
+    }
+    if (asks("norms")) collectors.push_back(&norms_);
+    if (asks("gram")) collectors.push_back(&gram_);
+    if (asks("per-sample")) collectors.push_back(&per_sample_);
+    const std::int64_t samples = batch_.x0.rows();
+    Tensor<Real> losses(Shape{samples});
+    engine.run(
+        samples, [&](Tape<Real>& tape, const LaneRows<Real>& rows) { return record(tape, rows); },
+        collectors, losses.values(), batch_.weight.values());
+
+    SafetensorsWriter out;
+    out.add("loss", losses);
+    write_moments(out);
+    if (asks("norms")) add_doubles(out, "norms", Shape{samples}, norms_.squared_norms());
+    if (asks("gram")) {
+      add_doubles(out, "gram", Shape{samples, samples}, gram_.gram().values());
+    }
+    if (asks("per-sample")) write_per_sample(out);
+    out.set_metadata("model", model_->spec());
+    out.set_metadata("interpolant", interpolant_.spec());
+    out.set_metadata("variance", options_.variance);
+    out.write(options_.out);
+  }
+
+ private:
+  [[nodiscard]] bool asks(const std::string& name) const {
+    return std::find(statistics_.begin(), statistics_.end(), name) != statistics_.end();
+  }
+
+  Value record(Tape<Real>& tape, const LaneRows<Real>& rows) const {
+    const std::int64_t d = batch_.x0.row_size();
+    const auto part = [&](const Tensor<Real>& all) {
+      return all.size() == 0 ? std::span<const Real>{}
+                             : all.values().subspan(rows.begin * d, rows.count * d);
+    };
+    return flow_losses(tape, *model_, interpolant_,
+                       FlowRows<Real>{.x0 = part(batch_.x0),
+                                      .x1 = part(batch_.x1),
+                                      .t = batch_.t.values().subspan(rows.begin, rows.count),
+                                      .z = part(batch_.z)},
+                       rows.count);
+  }
+
+  void write_moments(SafetensorsWriter& out) const {
+    const ParameterLayout& layout = model_->parameters().layout();
+    const std::span<const Real> mean =
+        asks("variance") ? std::as_const(moments_).mean() : std::as_const(sum_).mean();
+    for (int k = 0; k < layout.count(); ++k) {
+      const ParameterInfo& info = layout.infos()[k];
+      if (asks("mean")) {
+        out.add("mean/" + info.name, info.shape, layout.slice(mean, ParameterId{k}));
+      }
+      if (!asks("variance")) continue;
+      const double divisor = moments_.weights().divisor(
+          options_.variance == "unbiased" ? Estimator::kUnbiased : Estimator::kPopulation);
+      Tensor<Real> variance(info.shape,
+                            layout.slice(moments_.squared_deviations(), ParameterId{k}));
+      for (Real& value : variance.values()) {
+        value = static_cast<Real>(static_cast<double>(value) / divisor);
+      }
+      out.add("variance/" + info.name, variance);
+    }
+  }
+
+  void write_per_sample(SafetensorsWriter& out) const {
+    const ParameterLayout& layout = model_->parameters().layout();
+    const std::int64_t samples = batch_.x0.rows();
+    for (int k = 0; k < layout.count(); ++k) {
+      const ParameterInfo& info = layout.infos()[k];
+      std::vector<std::int64_t> axes = {samples};
+      for (int i = 0; i < info.shape.rank(); ++i) axes.push_back(info.shape[i]);
+      Tensor<Real> all{Shape(std::span<const std::int64_t>(axes))};
+      for (std::int64_t n = 0; n < samples; ++n) {
+        const std::span<const Real> one = per_sample_.gradient(n, ParameterId{k});
+        std::copy(one.begin(), one.end(), all.row(n).begin());
+      }
+      out.add("per_sample/" + info.name, all);
+    }
+  }
+
+  // Norms and Gram are f64 inside; the file holds the precision that was asked for.
+  static void add_doubles(SafetensorsWriter& out, const std::string& name, const Shape& shape,
+                          std::span<const double> values) {
+    Tensor<Real> rounded(shape);
+    for (std::int64_t i = 0; i < rounded.size(); ++i) rounded[i] = static_cast<Real>(values[i]);
+    out.add(name, rounded);
+  }
+
+  const Options& options_;
+  std::vector<std::string> statistics_;
+  Interpolant interpolant_;
+  BatchFile<Real> batch_;
+  std::unique_ptr<Model<Real>> model_;
+  SumCollector<Real> sum_;
+  MomentsCollector<Real> moments_;
+  NormsCollector<Real> norms_;
+  GramCollector<Real> gram_;
+  PerSampleCollector<Real> per_sample_;
+};
+
+}  // namespace
+
+void add_gradients(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "gradients", "Exact per-sample gradient statistics of a batch file, to a file");
+  command->add_option("--model", options->model, "mlp:width=64,depth=3,...")->required();
+  command->add_option("--weights", options->weights, "safetensors")->required();
+  command->add_option("--batch", options->batch, "safetensors: x0, x1, t, z, weight")->required();
+  command->add_option("--interpolant", options->interpolant, "linear, constant:sigma=0.05, ...")
+      ->capture_default_str();
+  command->add_option("--statistics", options->statistics, "some of " + list_of(kStatistics))
+      ->capture_default_str();
+  command->add_option("--variance", options->variance, "unbiased or population")
+      ->check(CLI::IsMember({"unbiased", "population"}))
+      ->capture_default_str();
+  command->add_option("--out", options->out, "safetensors to write")->required();
+  add_runtime_options(*command, options->runtime);
+  command->callback([options] {
+    with_precision(options->runtime.precision,
+                   [&](auto real) { Gradients<decltype(real)>(*options).run(); });
+  });
+}
+
+}  // namespace gradvar::commands

@@ -1,0 +1,46 @@
+// evaluation: does it memorise, does it generalise: one model, one solver.
+//
+// For each training source: how far the generated point is from its training partner and from its
+// optimal partner, beside the distance between random partners. For held-out sources: the same to
+// the optimal map where it has a closed form, and the squared MMD of the generated points to fresh
+// targets beside its floor, the MMD between two fresh target samples.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "flow/distances.h"
+#include "flow/field.h"
+#include "flow/solver.h"
+#include "tools/problem.h"
+
+namespace gradvar {
+
+struct EvaluationOptions {
+  SolverOptions solver;
+  std::int64_t fresh = 1000;  // held-out sources and targets
+  bool with_mmd = true;       // quadratic in `fresh`
+};
+
+struct Evaluation {
+  std::string solver;
+  double mean_evaluations = 0;  // of the field, for one sample
+  Summary to_training_partner;  // distances of generated points
+  Summary to_optimal_partner;
+  double between_random_partners = 0;  // mean distance between targets of different pairs
+  double memorised_share = 0;          // nearest training target under 1/3 of the second nearest
+  std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known
+  std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
+  double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0;  // squared, unbiased
+};
+
+template <class Real>
+[[nodiscard]] Evaluation evaluate(const Field<Real>& field, const Problem& problem,
+                                  const EvaluationOptions& options);
+
+[[nodiscard]] nlohmann::json to_json(const Evaluation& evaluation);
+[[nodiscard]] nlohmann::json to_json(const Summary& summary);
+
+}  // namespace gradvar

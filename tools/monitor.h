@@ -1,0 +1,32 @@
+// monitor: gradient variance through training, as tables.
+//
+//   monitor.csv       step, loss, trace, mean_squared_norm, signal_to_noise, noise_scale, and the
+//                     trace of each layer, trace/net.0, ...
+//   monitor_time.csv  step, t_begin, t_end, loss, trace, mean_squared_norm
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "flow/variance.h"
+#include "tools/csv_log.h"
+
+namespace gradvar {
+
+class Monitor {
+ public:
+  Monitor(const std::filesystem::path& directory, const ParameterLayout& layout,
+          std::uint64_t resume_at);
+  void record(std::uint64_t step, const VarianceReport& report);
+  void flush();
+
+ private:
+  CsvLog whole_, by_time_;
+};
+
+[[nodiscard]] nlohmann::json to_json(const MomentSummary& summary);
+[[nodiscard]] nlohmann::json to_json(const VarianceReport& report, const ParameterLayout& layout);
+
+// "0.0123", "1.2e-07": for progress lines.
+[[nodiscard]] std::string short_number(double value);
+
+}  // namespace gradvar

@@ -1,0 +1,59 @@
+// problem: what a run is about: source, target, coupling and pairs, and who belongs to whom.
+//
+// A training source has a partner in training. It also has an optimal partner: where the optimal
+// transport from source to target would send it, which is known in closed form between Gaussians
+// and by exact assignment among the training targets otherwise. Distance to the first is
+// memorisation, distance to the second generalisation.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "data/distribution.h"
+#include "flow/affine_map.h"
+#include "flow/coupling.h"
+#include "flow/pair_source.h"
+#include "flow/pairs.h"
+#include "tools/run_config.h"
+
+namespace gradvar {
+
+class Problem {
+ public:
+  // Draws the pairs by config.seed. Throws std::invalid_argument, naming the option, for specs that
+  // do not fit together.
+  explicit Problem(const RunConfig& config);
+
+  [[nodiscard]] Shape sample_shape() const { return source_->sample_shape(); }
+  [[nodiscard]] const Distribution& source() const { return *source_; }
+  [[nodiscard]] const Distribution& target() const { return *target_; }
+  [[nodiscard]] const Coupling& coupling() const { return *coupling_; }
+  [[nodiscard]] Pairing pairing() const { return pairing_; }
+  // The fixed pairs; with resampling, the pairs of a step that training never takes.
+  [[nodiscard]] const Pairs& pairs() const { return pairs_; }
+  // The optimal partners of the pairs' sources, [N, sample...].
+  [[nodiscard]] const Tensor<double>& optimal_partners() const { return optimal_partners_; }
+  // "closed form" or "assignment": how they were found.
+  [[nodiscard]] const char* optimal_partners_by() const;
+  // The optimal map, where there is a closed form.
+  [[nodiscard]] const std::optional<AffineMap>& optimal_map() const { return optimal_map_; }
+  // Held-out samples, the same for every model of one seed.
+  [[nodiscard]] Tensor<double> fresh_sources(std::int64_t count) const;
+  [[nodiscard]] Tensor<double> fresh_targets(std::int64_t count, std::uint64_t set = 0) const;
+
+ private:
+  std::uint64_t seed_;
+  Pairing pairing_;
+  std::unique_ptr<Distribution> source_, target_;
+  std::unique_ptr<Coupling> coupling_;
+  Pairs pairs_;
+  std::optional<AffineMap> optimal_map_;
+  Tensor<double> optimal_partners_;
+};
+
+// The pairs of each step: the problem's, kept, or new ones.
+template <class Real>
+[[nodiscard]] std::unique_ptr<PairSource<Real>> make_pair_source(const Problem& problem,
+                                                                 std::uint64_t seed);
+
+}  // namespace gradvar

@@ -1,0 +1,36 @@
+#include "tools/saved_run.h"
+
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+
+#include "nn/checkpoint_directory.h"
+
+namespace gradvar {
+
+RunConfig saved_config(const std::string& directory) {
+  const std::filesystem::path toml = std::filesystem::path(directory) / "run.toml";
+  if (!std::filesystem::exists(toml)) {
+    throw std::invalid_argument("'" + directory + "' is not a run: it holds no run.toml");
+  }
+  RunConfig config;
+  read_run_toml(toml, config);
+  check_run(config);
+  return config;
+}
+
+template <class Real>
+void load_weights_of(TrainingRun<Real>& run, const std::string& directory) {
+  const std::optional<std::filesystem::path> newest = latest_checkpoint(directory);
+  if (!newest) {
+    throw std::invalid_argument("'" + directory +
+                                "' has no checkpoint yet: train it, or wait for the first one");
+  }
+  run.load(*newest);
+  if (run.trainer().ema() != nullptr) run.trainer().ema()->copy_to(run.model().parameters());
+}
+
+template void load_weights_of(TrainingRun<float>&, const std::string&);
+template void load_weights_of(TrainingRun<double>&, const std::string&);
+
+}  // namespace gradvar

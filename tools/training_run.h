@@ -1,0 +1,54 @@
+// training_run: a problem, a model and a trainer, put together from a RunConfig.
+//
+// The command `train` and every study train through this, so that a figure of the report can be
+// made again with `gradvar train --config`.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "flow/trainer.h"
+#include "flow/variance.h"
+#include "nn/checkpoint.h"
+#include "tools/evaluation.h"
+#include "tools/problem.h"
+#include "tools/run_config.h"
+
+namespace gradvar {
+
+template <class Real>
+class TrainingRun {
+ public:
+  // Fresh weights by the seed. Throws std::invalid_argument naming the option.
+  explicit TrainingRun(const RunConfig& config);
+
+  [[nodiscard]] const RunConfig& config() const { return config_; }
+  [[nodiscard]] const Problem& problem() const { return problem_; }
+  [[nodiscard]] Model<Real>& model() { return *model_; }
+  [[nodiscard]] Trainer<Real>& trainer() { return *trainer_; }
+  [[nodiscard]] LanePool& pool() { return pool_; }
+
+  // The exact gradient variance on the problem's pairs, as the weights are.
+  [[nodiscard]] VarianceReport measure(const VarianceOptions& options);
+  // Who memorised, as the weights are; the average of the weights when there is one.
+  [[nodiscard]] Evaluation evaluate(const EvaluationOptions& options);
+
+  // DIR/checkpoints/step-...; see nn/checkpoint.h.
+  std::filesystem::path save(const std::filesystem::path& run);
+  // Goes on from a checkpoint. Throws std::invalid_argument when it was made by another run.
+  void load(const std::filesystem::path& checkpoint);
+
+ private:
+  [[nodiscard]] std::map<std::string, std::string> specs() const;
+
+  RunConfig config_;
+  Problem problem_;
+  LanePool pool_;
+  std::unique_ptr<Model<Real>> model_;
+  std::unique_ptr<Optimizer<Real>> optimizer_;
+  std::unique_ptr<PairSource<Real>> pair_source_;
+  std::unique_ptr<Trainer<Real>> trainer_;
+};
+
+}  // namespace gradvar
