@@ -1,5 +1,8 @@
 #include "autograd/kernels.h"
 
+#include <cmath>
+#include <numbers>
+
 #include "autograd/multiversion.h"
 #include "autograd/vector_math.h"
 
@@ -58,6 +61,23 @@ template <class Real>
 GRADVAR_ALWAYS_INLINE void tanh_backward_loop(const Real* y, const Real* dy, Real* dx,
                                               std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) dx[i] += dy[i] * (Real(1) - y[i] * y[i]);
+}
+// Phi(x), the normal distribution function; erfc keeps its digits for x far below 0.
+template <class Real>
+Real normal_cdf(Real x) {
+  return Real(0.5) * std::erfc(-x * Real(std::numbers::sqrt2 / 2));
+}
+template <class Real>
+void gelu_loop(const Real* x, Real* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * normal_cdf(x[i]);
+}
+template <class Real>
+void gelu_backward_loop(const Real* x, const Real* dy, Real* dx, std::int64_t n) {
+  const Real density_at_0 = Real(std::numbers::inv_sqrtpi * std::numbers::sqrt2 / 2);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Real density = density_at_0 * std::exp(Real(-0.5) * x[i] * x[i]);
+    dx[i] += dy[i] * (normal_cdf(x[i]) + x[i] * density);
+  }
 }
 template <class Real>
 GRADVAR_ALWAYS_INLINE void accumulate_loop(const Real* x, Real* y, std::int64_t n) {
@@ -131,6 +151,14 @@ GRADVAR_MULTIVERSION void relu_backward(const float* y, const float* dy, float* 
 GRADVAR_MULTIVERSION void relu_backward(const double* y, const double* dy, double* dx,
                                         std::int64_t n) {
   relu_backward_loop(y, dy, dx, n);
+}
+void gelu(const float* x, float* y, std::int64_t n) { gelu_loop(x, y, n); }
+void gelu(const double* x, double* y, std::int64_t n) { gelu_loop(x, y, n); }
+void gelu_backward(const float* x, const float* dy, float* dx, std::int64_t n) {
+  gelu_backward_loop(x, dy, dx, n);
+}
+void gelu_backward(const double* x, const double* dy, double* dx, std::int64_t n) {
+  gelu_backward_loop(x, dy, dx, n);
 }
 GRADVAR_MULTIVERSION void tanh(const float* x, float* y, std::int64_t n) { tanh_loop(x, y, n); }
 GRADVAR_MULTIVERSION void tanh(const double* x, double* y, std::int64_t n) { tanh_loop(x, y, n); }

@@ -74,6 +74,11 @@ void relu(const float* x, float* y, std::int64_t n);
 void relu(const double* x, double* y, std::int64_t n);
 void relu_backward(const float* y, const float* dy, float* dx, std::int64_t n);
 void relu_backward(const double* y, const double* dy, double* dx, std::int64_t n);
+// GELU: y = x Phi(x) by std::erf, element by element; not vectorised.
+void gelu(const float* x, float* y, std::int64_t n);
+void gelu(const double* x, double* y, std::int64_t n);
+void gelu_backward(const float* x, const float* dy, float* dx, std::int64_t n);
+void gelu_backward(const double* x, const double* dy, double* dx, std::int64_t n);
 // tanh. 4 ulp. Backward needs only y.
 void tanh(const float* x, float* y, std::int64_t n);
 void tanh(const double* x, double* y, std::int64_t n);

@@ -7,20 +7,73 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "autograd/tape.h"
 
 namespace gradvar {
 
+// ---- with parameters
 // y = x W^T + b            x [B,...,I]  W [O,I]  b [O]  y [B,...,O]
 template <class Real>
 Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias);
-// y = x / (1 + e^-x)       any shape
+// y = x + b                x [B,...]  b [...]
 template <class Real>
-Value silu(Tape<Real>& tape, Value x);
+Value shift(Tape<Real>& tape, Value x, ParameterId b);
+// y = x g                  x [B,...]  g [...]
+template <class Real>
+Value gain(Tape<Real>& tape, Value x, ParameterId g);
+
+// ---- element by element, any shape
+template <class Real>
+Value add(Tape<Real>& tape, Value a, Value b);  // y = a + b
+template <class Real>
+Value sub(Tape<Real>& tape, Value a, Value b);  // y = a - b
+template <class Real>
+Value mul(Tape<Real>& tape, Value a, Value b);  // y = a b
+template <class Real>
+Value scale(Tape<Real>& tape, Value x, Real c);  // y = c x, c a constant
+template <class Real>
+Value silu(Tape<Real>& tape, Value x);  // y = x / (1 + e^-x)
+template <class Real>
+Value selu(Tape<Real>& tape, Value x);  // y = lambda x, or lambda alpha (e^x - 1) for x <= 0
+template <class Real>
+Value relu(Tape<Real>& tape, Value x);  // y = max(x, 0)
+template <class Real>
+Value tanh(Tape<Real>& tape, Value x);  // y = tanh(x)
+template <class Real>
+Value gelu(Tape<Real>& tape, Value x);  // y = x Phi(x)
+
+// ---- shapes
+// y = [x_1, x_2, ...]      along the last axis; x_k [B,...,I_k]
+template <class Real>
+Value concat(Tape<Real>& tape, std::span<const Value> inputs);
+template <class Real>
+Value concat(Tape<Real>& tape, std::initializer_list<Value> inputs) {
+  return concat(tape, std::span<const Value>(inputs.begin(), inputs.size()));
+}
+// y = x[..., begin:end]    columns of the last axis
+template <class Real>
+Value slice(Tape<Real>& tape, Value x, std::int64_t begin, std::int64_t end);
+// y = x                    samples of another shape, as many elements
+template <class Real>
+Value reshape(Tape<Real>& tape, Value x, const Shape& sample);
+
+// ---- over a sample's own axes, and losses
+// y_n = sum_i x_ni         x [B,...]  y [B]
+template <class Real>
+Value sum(Tape<Real>& tape, Value x);
+// y_n = (1/d) sum_i x_ni   x [B,...]  y [B]
+template <class Real>
+Value mean(Tape<Real>& tape, Value x);
 // l_n = sum_i (y_ni - target_ni)^2      y, target [B,...]  l [B]
 template <class Real>
 Value squared_error(Tape<Real>& tape, Value y, Value target);
+
+// ---- time
+// y_n = [cos(s t_n f), sin(s t_n f)]    t [B,1]  y [B,dim], frequencies f from 1 down to 1/10000
+template <class Real>
+Value time_embedding(Tape<Real>& tape, Value t, std::int64_t dim, Real scale);
 
 }  // namespace gradvar

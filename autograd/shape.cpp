@@ -41,6 +41,18 @@ Shape Shape::with_rows(std::int64_t rows) const {
   return shape;
 }
 
+Shape Shape::with_columns(std::int64_t columns) const {
+  Shape shape = *this;
+  shape.axes_[rank_ - 1] = columns;
+  return shape;
+}
+
+Shape Shape::batched(std::int64_t rows) const {
+  std::array<std::int64_t, kMaxRank + 1> axes{rows};
+  std::copy_n(axes_.begin(), rank_, axes.begin() + 1);
+  return Shape(std::span<const std::int64_t>(axes.data(), rank_ + 1));
+}
+
 Shape Shape::sample() const {
   if (rank_ <= 1) return {};
   return Shape(std::span<const std::int64_t>(axes_.data() + 1, rank_ - 1));

@@ -32,6 +32,10 @@ class Shape {
   [[nodiscard]] std::int64_t columns() const { return rank_ == 0 ? 1 : axes_[rank_ - 1]; }
   // The same sample shape with another batch.
   [[nodiscard]] Shape with_rows(std::int64_t rows) const;
+  // The same axes but the last. REQUIRES: rank >= 1.
+  [[nodiscard]] Shape with_columns(std::int64_t columns) const;
+  // A batch of samples of this shape: one more axis in front.
+  [[nodiscard]] Shape batched(std::int64_t rows) const;
   // The shape of one sample: every axis but the first.
   [[nodiscard]] Shape sample() const;
   // "64x10"; "scalar" for rank 0.

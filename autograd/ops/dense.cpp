@@ -88,8 +88,9 @@ Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias) {
   check(ws.rank() == 2 && xs.columns() == ws[1], "dense",
         "x is " + xs.to_string() + ", W is " + ws.to_string() +
             ": W must be OxI with I the last axis of x");
-  check(bs == Shape{ws[0]}, "dense",
-        "b is " + bs.to_string() + ", W is " + ws.to_string() + ": b must have one entry a row of W");
+  check(
+      bs == Shape{ws[0]}, "dense",
+      "b is " + bs.to_string() + ", W is " + ws.to_string() + ": b must have one entry a row of W");
   std::int64_t axes[Shape::kMaxRank];
   for (int i = 0; i < xs.rank(); ++i) axes[i] = i + 1 == xs.rank() ? ws[0] : xs[i];
   const Shape out(std::span<const std::int64_t>(axes, xs.rank()));

@@ -5,41 +5,16 @@
 //   per sample  no parameters
 // Rows never mix.
 
-#include "autograd/check.h"
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
+#include "autograd/ops/unary.h"
 
 namespace gradvar {
 
-namespace {
-
-template <class Real>
-class Silu final : public Op<Real> {
- public:
-  explicit Silu(Value x) : x_(x) {}
-  std::string_view name() const override { return "silu"; }
-
-  void forward(Tape<Real>& tape) override {
-    const std::span<const Real> x = tape.value(x_);
-    kernels::silu(x.data(), tape.output(this->output).data(), x.size());
-  }
-
-  void backward(Tape<Real>& tape) override {
-    const std::span<const Real> x = tape.value(x_);
-    kernels::silu_backward(x.data(), tape.adjoint(this->output).data(), tape.adjoint(x_).data(),
-                           x.size());
-  }
-
- private:
-  Value x_;
-};
-
-}  // namespace
-
 template <class Real>
 Value silu(Tape<Real>& tape, Value x) {
-  check_rank_at_least("silu", "x", tape.shape(x), 1);
-  return tape.record(Silu<Real>(x), tape.shape(x), {x});
+  return record_unary<Real>(
+      tape, x, {"silu", kernels::silu, kernels::silu_backward, /*saves_output=*/false});
 }
 
 template Value silu(Tape<float>&, Value);

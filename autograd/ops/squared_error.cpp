@@ -37,7 +37,8 @@ class SquaredError final : public Op<Real> {
   void backward(Tape<Real>& tape) override {
     const Real* dl = tape.adjoint(this->output).data();
     if (tape.wants_adjoint(y_)) add_difference(tape, dl, Real(2), tape.adjoint(y_).data());
-    if (tape.wants_adjoint(target_)) add_difference(tape, dl, Real(-2), tape.adjoint(target_).data());
+    if (tape.wants_adjoint(target_))
+      add_difference(tape, dl, Real(-2), tape.adjoint(target_).data());
   }
 
  private:

@@ -1,0 +1,57 @@
+// mul: y = a b, element by element
+//
+//   a, b, y any shape                              saves a and b (the inputs themselves)
+//   backward    da += dy b     db += dy a
+//   per sample  no parameters
+// REQUIRES: a and b have the same shape. Rows never mix.
+// Trap: a and b may be the same value; both adjoints are then added to the same memory, in turn.
+
+#include "autograd/check.h"
+#include "autograd/ops.h"
+
+namespace gradvar {
+
+namespace {
+
+template <class Real>
+class Mul final : public Op<Real> {
+ public:
+  Mul(Value a, Value b) : a_(a), b_(b) {}
+  std::string_view name() const override { return "mul"; }
+
+  void forward(Tape<Real>& tape) override {
+    const std::span<const Real> a = tape.value(a_), b = tape.value(b_);
+    const std::span<Real> y = tape.output(this->output);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = a[i] * b[i];
+  }
+
+  void backward(Tape<Real>& tape) override {
+    const std::span<const Real> a = tape.value(a_), b = tape.value(b_);
+    const std::span<const Real> dy = tape.adjoint(this->output);
+    if (tape.wants_adjoint(a_)) {
+      const std::span<Real> da = tape.adjoint(a_);
+      for (std::size_t i = 0; i < dy.size(); ++i) da[i] += dy[i] * b[i];
+    }
+    if (tape.wants_adjoint(b_)) {
+      const std::span<Real> db = tape.adjoint(b_);
+      for (std::size_t i = 0; i < dy.size(); ++i) db[i] += dy[i] * a[i];
+    }
+  }
+
+ private:
+  Value a_, b_;
+};
+
+}  // namespace
+
+template <class Real>
+Value mul(Tape<Real>& tape, Value a, Value b) {
+  check_same_shape("mul", "a", tape.shape(a), "b", tape.shape(b));
+  check_rank_at_least("mul", "a", tape.shape(a), 1);
+  return tape.record(Mul<Real>(a, b), tape.shape(a), {a, b});
+}
+
+template Value mul(Tape<float>&, Value, Value);
+template Value mul(Tape<double>&, Value, Value);
+
+}  // namespace gradvar

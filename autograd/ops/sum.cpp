@@ -1,0 +1,59 @@
+// sum: y_n = sum_i x_ni, over all axes of a sample
+//
+//   x [B,...]  y [B]                               saves nothing
+//   backward    dx_ni += dy_n
+//   per sample  no parameters
+// Never over the batch: rows never mix. REQUIRES: a sample has at least one element.
+
+#include "autograd/check.h"
+#include "autograd/ops.h"
+
+namespace gradvar {
+
+namespace {
+
+template <class Real>
+class Sum final : public Op<Real> {
+ public:
+  explicit Sum(Value x) : x_(x) {}
+  std::string_view name() const override { return "sum"; }
+
+  void forward(Tape<Real>& tape) override {
+    const std::int64_t d = tape.shape(x_).row_size();
+    const Real* x = tape.value(x_).data();
+    const std::span<Real> y = tape.output(this->output);
+    for (std::int64_t n = 0; n < tape.batch(); ++n) {
+      Real total = 0;
+      for (std::int64_t i = 0; i < d; ++i) total += x[n * d + i];
+      y[n] = total;
+    }
+  }
+
+  void backward(Tape<Real>& tape) override {
+    const std::int64_t d = tape.shape(x_).row_size();
+    const std::span<const Real> dy = tape.adjoint(this->output);
+    Real* dx = tape.adjoint(x_).data();
+    for (std::int64_t n = 0; n < tape.batch(); ++n) {
+      for (std::int64_t i = 0; i < d; ++i) dx[n * d + i] += dy[n];
+    }
+  }
+
+ private:
+  Value x_;
+};
+
+}  // namespace
+
+template <class Real>
+Value sum(Tape<Real>& tape, Value x) {
+  const Shape& shape = tape.shape(x);
+  check_rank_at_least("sum", "x", shape, 1);
+  check(shape.row_size() >= 1, "sum",
+        "x is " + shape.to_string() + ", expected at least one element a sample");
+  return tape.record(Sum<Real>(x), Shape{tape.batch()}, {x});
+}
+
+template Value sum(Tape<float>&, Value);
+template Value sum(Tape<double>&, Value);
+
+}  // namespace gradvar

@@ -1,0 +1,47 @@
+// unary: what the activations share. Each has its own file with its formula; here is the op around
+// it: y has the shape of x, rows never mix, there are no parameters.
+#pragma once
+
+#include "autograd/check.h"
+#include "autograd/tape.h"
+
+namespace gradvar {
+
+template <class Real>
+struct UnaryRule {
+  const char* name;
+  void (*forward)(const Real* x, Real* y, std::int64_t n);
+  // dx += dy f'(x), from what is saved: x, or y when the derivative can be told from it.
+  void (*backward)(const Real* saved, const Real* dy, Real* dx, std::int64_t n);
+  bool saves_output;
+};
+
+template <class Real>
+class Unary final : public Op<Real> {
+ public:
+  Unary(Value x, const UnaryRule<Real>& rule) : x_(x), rule_(rule) {}
+  std::string_view name() const override { return rule_.name; }
+
+  void forward(Tape<Real>& tape) override {
+    const std::span<const Real> x = tape.value(x_);
+    rule_.forward(x.data(), tape.output(this->output).data(), x.size());
+  }
+
+  void backward(Tape<Real>& tape) override {
+    const std::span<const Real> saved = tape.value(rule_.saves_output ? this->output : x_);
+    rule_.backward(saved.data(), tape.adjoint(this->output).data(), tape.adjoint(x_).data(),
+                   saved.size());
+  }
+
+ private:
+  Value x_;
+  UnaryRule<Real> rule_;
+};
+
+template <class Real>
+Value record_unary(Tape<Real>& tape, Value x, const UnaryRule<Real>& rule) {
+  check_rank_at_least(rule.name, "x", tape.shape(x), 1);
+  return tape.record(Unary<Real>(x, rule), tape.shape(x), {x});
+}
+
+}  // namespace gradvar
