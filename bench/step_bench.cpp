@@ -10,9 +10,8 @@
 // FLOPs/s counts the multiplications and additions of the plain step's matrix products for all of
 // them, so that the ratio of two rates is the ratio of two times.
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
+#include <benchmark/benchmark.h>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -93,16 +92,16 @@ Naive naive(Problem& problem) {
   SumCollector<float> gradient;
   float loss = 0;
   for (std::int64_t n = 0; n < problem.batch; ++n) {
-    engine.run(
-        1,
-        [&](Tape<float>& tape, const LaneRows<float>&) {
-          const auto row = [&](const Tensor<float>& all) {
-            return tape.input(all.row(n), {1, all.row_size()});
-          };
-          return squared_error(
-              tape, problem.model.forward(tape, row(problem.x), row(problem.t)), row(problem.u));
-        },
-        {&gradient}, {&loss, 1});
+    engine.run(1,
+               [&](Tape<float>& tape, const LaneRows<float>&) {
+                 const auto row = [&](const Tensor<float>& all) {
+                   return tape.input(all.row(n), {1, all.row_size()});
+                 };
+                 return squared_error(tape,
+                                      problem.model.forward(tape, row(problem.x), row(problem.t)),
+                                      row(problem.u));
+               },
+               {&gradient}, {&loss, 1});
     result.moments.merge<float>(gradient.mean(), nothing.values(), {1, 1, 1});
     double norm = 0;
     for (const float g : gradient.mean()) norm += static_cast<double>(g) * static_cast<double>(g);
@@ -184,8 +183,8 @@ void BM_Gemm(benchmark::State& state) {
   stream.normals<float>(0, 0, a.values());
   stream.normals<float>(1, 0, b.values());
   for (auto _ : state) {
-    blas::gemm(blas::Transpose::kNo, blas::Transpose::kYes, m, n, k, 1.0F, a.data(), k, b.data(),
-               k, 0.0F, c.data(), n);
+    blas::gemm(blas::Transpose::kNo, blas::Transpose::kYes, m, n, k, 1.0F, a.data(), k, b.data(), k,
+               0.0F, c.data(), n);
     benchmark::ClobberMemory();
   }
   state.counters["FLOPs"] = benchmark::Counter(2.0 * static_cast<double>(m * n * k),

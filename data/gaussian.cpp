@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "autograd/check.h"
-#include "data/spec_text.h"
 #include "io/number_text.h"
+#include "io/spec.h"
 
 namespace gradvar {
 
@@ -114,15 +114,23 @@ std::optional<GaussianLaw> Gaussian::gaussian_law() const {
 
 std::string Gaussian::spec() const {
   const GaussianOptions& o = options_;
-  const std::string mean = o.mean_vector.size() == 0 ? number_text(o.mean)
-                           : o.mean_source.empty()   ? spec_value(o.mean_vector.values())
-                                                     : spec_value(o.mean_source);
-  const std::string spread = o.covariance.size() == 0 ? "scale=" + number_text(o.scale)
-                             : o.covariance_source.empty()
-                                 ? "covariance=" + spec_value(o.covariance.values())
-                                 : "covariance=" + spec_value(o.covariance_source);
-  return "gaussian:" + std::string(o.shape.rank() == 1 ? "dim=" : "shape=") + o.shape.to_string() +
-         ",mean=" + mean + "," + spread;
+  SpecWriter spec("gaussian");
+  spec.word(o.shape.rank() == 1 ? "dim" : "shape", o.shape.to_string());
+  if (o.mean_vector.size() == 0) {
+    spec.number("mean", o.mean);
+  } else if (o.mean_source.empty()) {
+    spec.numbers("mean", o.mean_vector.values());
+  } else {
+    spec.word("mean", o.mean_source);
+  }
+  if (o.covariance.size() == 0) {
+    spec.number("scale", o.scale);
+  } else if (o.covariance_source.empty()) {
+    spec.numbers("covariance", o.covariance.values());
+  } else {
+    spec.word("covariance", o.covariance_source);
+  }
+  return spec.text();
 }
 
 }  // namespace gradvar

@@ -7,6 +7,7 @@
 
 #include "autograd/check.h"
 #include "io/number_text.h"
+#include "io/spec.h"
 
 namespace gradvar {
 
@@ -51,10 +52,13 @@ void Mixture::draw_one(const RandomStream& stream, std::uint64_t step, std::uint
 }
 
 std::string Mixture::spec() const {
-  return "mixture:dim=" + std::to_string(options_.dim) +
-         ",components=" + std::to_string(options_.components) +
-         ",spread=" + number_text(options_.spread) + ",scale=" + number_text(options_.scale) +
-         ",seed=" + std::to_string(options_.seed);
+  return SpecWriter("mixture")
+      .integer("dim", options_.dim)
+      .integer("components", options_.components)
+      .number("spread", options_.spread)
+      .number("scale", options_.scale)
+      .integer("seed", static_cast<std::int64_t>(options_.seed))
+      .text();
 }
 
 }  // namespace gradvar

@@ -6,6 +6,7 @@
 
 #include "autograd/check.h"
 #include "io/number_text.h"
+#include "io/spec.h"
 
 namespace gradvar {
 
@@ -66,8 +67,8 @@ void PlanarDistribution::draw_one(const RandomStream& stream, std::uint64_t step
 }
 
 EightGaussians::EightGaussians(const EightGaussiansOptions& options) : options_(options) {
-  check_positive("eight_gaussians", "radius", options.radius);
-  check_not_negative("eight_gaussians", "scale", options.scale);
+  check_positive("eight-gaussians", "radius", options.radius);
+  check_not_negative("eight-gaussians", "scale", options.scale);
 }
 
 Point EightGaussians::point(const Numbers& numbers) const {
@@ -76,8 +77,10 @@ Point EightGaussians::point(const Numbers& numbers) const {
 }
 
 std::string EightGaussians::spec() const {
-  return "eight_gaussians:radius=" + number_text(options_.radius) +
-         ",scale=" + number_text(options_.scale);
+  return SpecWriter("eight-gaussians")
+      .number("radius", options_.radius)
+      .number("scale", options_.scale)
+      .text();
 }
 
 Moons::Moons(const MoonsOptions& options) : options_(options) {
@@ -90,7 +93,9 @@ Point Moons::point(const Numbers& numbers) const {
   return plus({-1, -1}, 3, plus(p, options_.noise, numbers.z));
 }
 
-std::string Moons::spec() const { return "moons:noise=" + number_text(options_.noise); }
+std::string Moons::spec() const {
+  return SpecWriter("moons").number("noise", options_.noise).text();
+}
 
 Checkerboard::Checkerboard(const CheckerboardOptions& options) : options_(options) {
   check_positive("checkerboard", "side", options.side);
@@ -103,7 +108,9 @@ Point Checkerboard::point(const Numbers& numbers) const {
   return times(options_.side, {x, bottom + numbers.u[2]});
 }
 
-std::string Checkerboard::spec() const { return "checkerboard:side=" + number_text(options_.side); }
+std::string Checkerboard::spec() const {
+  return SpecWriter("checkerboard").number("side", options_.side).text();
+}
 
 Pinwheel::Pinwheel(const PinwheelOptions& options) : options_(options) {
   check_arms("pinwheel", options.arms);
@@ -122,10 +129,13 @@ Point Pinwheel::point(const Numbers& numbers) const {
 }
 
 std::string Pinwheel::spec() const {
-  return "pinwheel:arms=" + std::to_string(options_.arms) +
-         ",radial=" + number_text(options_.radial) +
-         ",tangential=" + number_text(options_.tangential) + ",rate=" + number_text(options_.rate) +
-         ",scale=" + number_text(options_.scale);
+  return SpecWriter("pinwheel")
+      .integer("arms", options_.arms)
+      .number("radial", options_.radial)
+      .number("tangential", options_.tangential)
+      .number("rate", options_.rate)
+      .number("scale", options_.scale)
+      .text();
 }
 
 Spiral::Spiral(const SpiralOptions& options) : options_(options) {
@@ -143,8 +153,12 @@ Point Spiral::point(const Numbers& numbers) const {
 }
 
 std::string Spiral::spec() const {
-  return "spiral:arms=" + std::to_string(options_.arms) + ",turns=" + number_text(options_.turns) +
-         ",radius=" + number_text(options_.radius) + ",noise=" + number_text(options_.noise);
+  return SpecWriter("spiral")
+      .integer("arms", options_.arms)
+      .number("turns", options_.turns)
+      .number("radius", options_.radius)
+      .number("noise", options_.noise)
+      .text();
 }
 
 }  // namespace gradvar

@@ -5,12 +5,12 @@
 #include <limits>
 #include <utility>
 
-#include "data/spec_text.h"
 #include "io/atomic_file.h"
 #include "io/csv.h"
 #include "io/npy.h"
 #include "io/number_text.h"
 #include "io/safetensors.h"
+#include "io/spec.h"
 
 namespace gradvar {
 
@@ -53,7 +53,7 @@ PointSet PointSet::read(const std::string& path, const std::string& key) {
     const SafetensorsFile file = SafetensorsFile::read(path);
     const std::string name = choose_key(file, key);
     return PointSet(file.tensor<double>(name),
-                    "safetensors:" + spec_value(path) + ",key=" + spec_value(name),
+                    SpecWriter("safetensors").positional(path).word("key", name).text(),
                     path + ": tensor '" + name + "'");
   }
   const bool csv = path.ends_with(".csv");
@@ -61,8 +61,8 @@ PointSet PointSet::read(const std::string& path, const std::string& key) {
     refuse_file(path, "the name ends in none of .csv, .npy and .safetensors");
   }
   if (!key.empty()) refuse_file(path, "key=" + key + " is given, but the file has one table only");
-  if (csv) return PointSet(read_csv(path).values, "csv:" + spec_value(path), path);
-  return PointSet(read_npy(path), "npy:" + spec_value(path), path);
+  if (csv) return PointSet(read_csv(path).values, SpecWriter("csv").positional(path).text(), path);
+  return PointSet(read_npy(path), SpecWriter("npy").positional(path).text(), path);
 }
 
 void PointSet::draw_one(const RandomStream& stream, std::uint64_t step, std::uint32_t sample,

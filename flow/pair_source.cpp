@@ -7,8 +7,7 @@
 namespace gradvar {
 
 template <class Real>
-FixedPairs<Real>::FixedPairs(const Tensor<double>& x0, const Tensor<double>& x1,
-                             std::uint64_t seed)
+FixedPairs<Real>::FixedPairs(const Tensor<double>& x0, const Tensor<double>& x1, std::uint64_t seed)
     : x0_(convert<Real>(x0)), x1_(convert<Real>(x1)), batch_(seed, Purpose::kBatch) {
   check_same_shape("pairs", "x0", x0.shape(), "x1", x1.shape());
   check(x0.rows() >= 1 && x0.shape().rank() >= 2, "pairs",

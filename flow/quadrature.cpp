@@ -8,8 +8,7 @@
 namespace gradvar {
 
 Quadrature gauss_legendre(int nodes, double begin, double end) {
-  check(nodes >= 1, "quadrature",
-        std::to_string(nodes) + " nodes asked for, expected 1 or more");
+  check(nodes >= 1, "quadrature", std::to_string(nodes) + " nodes asked for, expected 1 or more");
   check(std::isfinite(begin) && std::isfinite(end) && begin < end, "quadrature",
         "the interval is " + std::to_string(begin) + " to " + std::to_string(end) +
             ", expected finite ends in ascending order");

@@ -124,14 +124,14 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
       bin_moments.merge<Real>(collector.mean(), collector.squared_deviations(),
                               collector.weights());
       for (std::int64_t n = 0; n < count; ++n) {
-        bin_loss += static_cast<double>(design.weights(count)[n]) *
-                    static_cast<double>(batch_losses[n]);
+        bin_loss +=
+            static_cast<double>(design.weights(count)[n]) * static_cast<double>(batch_losses[n]);
       }
     }
     report.loss += bin_loss;
-    report.by_time.push_back(
-        {begin, begin + width, summarise_whole(bin_moments.summaries(Estimator::kPopulation)),
-         bin_loss / bin_moments.weights().sum});
+    report.by_time.push_back({begin, begin + width,
+                              summarise_whole(bin_moments.summaries(Estimator::kPopulation)),
+                              bin_loss / bin_moments.weights().sum});
     report.moments.merge(bin_moments);
   }
   report.loss /= report.moments.weights().sum;

@@ -23,7 +23,7 @@ namespace gradvar {
 struct VarianceOptions {
   int time_bins = 10;
   int nodes_per_bin = 2;
-  int noise_draws = 1;             // for each pair and node, when the interpolant has noise
+  int noise_draws = 1;  // for each pair and node, when the interpolant has noise
   double t_begin = 0, t_end = 1;
   std::int64_t microbatch = 1024;  // samples at a time
   std::uint64_t seed = 0;          // of the noise
@@ -41,9 +41,9 @@ struct VarianceReport {
   std::vector<MomentSummary> by_layer;      // in layout.layers() order
   MomentSummary whole;
   std::vector<TimeBin> by_time;
-  double loss = 0;               // the objective itself, under the same law
-  std::int64_t samples = 0;      // gradients that went into it
-  StreamingMoments moments;      // per parameter element
+  double loss = 0;           // the objective itself, under the same law
+  std::int64_t samples = 0;  // gradients that went into it
+  StreamingMoments moments;  // per parameter element
 };
 
 // Population moments (the pairs are the law). x0, x1 [N, sample...]. Throws std::invalid_argument

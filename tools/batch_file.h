@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "autograd/tensor.h"
 #include "flow/interpolant.h"

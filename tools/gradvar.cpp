@@ -21,7 +21,7 @@ int run(int argc, char** argv) {
       "Exact per-sample gradients and gradient variance of flow models, and who memorised.\n"
       "Choices are spelled name:key=value,key=value; an unknown one is answered with the list.");
   app.name("gradvar");
-  app.set_version_flag("--version", gradvar::version_line());
+  app.set_version_flag("--version", "gradvar " + gradvar::describe_machine().gradvar_version);
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
 

@@ -115,6 +115,8 @@ void Progress::advance(std::int64_t units) {
   if (!lock.owns_lock() || finished_) return;
   const double now = output_.seconds();
   if (now < due_) return;  // another thread has just drawn
+  // finish() says the last word.
+  if (mode_ != ProgressMode::kBar && total_ > 0 && done_.load() >= total_) return;
   due_ = now + (mode_ == ProgressMode::kBar ? kRedrawSeconds : kLineSeconds);
   if (mode_ == ProgressMode::kBar) {
     draw(state());

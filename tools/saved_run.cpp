@@ -21,12 +21,12 @@ RunConfig saved_config(const std::string& directory) {
 
 template <class Real>
 void load_weights_of(TrainingRun<Real>& run, const std::string& directory) {
-  const std::optional<std::filesystem::path> newest = latest_checkpoint(directory);
+  const std::optional<CheckpointEntry> newest = latest_checkpoint(directory);
   if (!newest) {
     throw std::invalid_argument("'" + directory +
                                 "' has no checkpoint yet: train it, or wait for the first one");
   }
-  run.load(*newest);
+  run.load(newest->path);
   if (run.trainer().ema() != nullptr) run.trainer().ema()->copy_to(run.model().parameters());
 }
 

@@ -26,6 +26,7 @@ class TrainingRun {
   [[nodiscard]] const RunConfig& config() const { return config_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }
   [[nodiscard]] Model<Real>& model() { return *model_; }
+  [[nodiscard]] std::string model_spec() const { return model_->spec(); }
   [[nodiscard]] Trainer<Real>& trainer() { return *trainer_; }
   [[nodiscard]] LanePool& pool() { return pool_; }
 

@@ -143,7 +143,7 @@ TEST(Spiral, WithoutNoiseLiesOnItsArms) {
 }
 
 TEST(Planar, SpecsWriteEveryKey) {
-  EXPECT_EQ(EightGaussians({}).spec(), "eight_gaussians:radius=5,scale=0.31622776601683794");
+  EXPECT_EQ(EightGaussians({}).spec(), "eight-gaussians:radius=5,scale=0.31622776601683794");
   EXPECT_EQ(Moons({}).spec(), "moons:noise=0.1");
   EXPECT_EQ(Checkerboard({}).spec(), "checkerboard:side=2");
   EXPECT_EQ(Pinwheel({}).spec(), "pinwheel:arms=5,radial=0.3,tangential=0.1,rate=0.25,scale=2");
@@ -152,9 +152,9 @@ TEST(Planar, SpecsWriteEveryKey) {
 
 TEST(Planar, RefusesNumbersOutsideTheirRange) {
   EXPECT_EQ(error_of([] { EightGaussians({.radius = 0}); }),
-            "[eight_gaussians] radius is 0, expected a number above 0");
+            "[eight-gaussians] radius is 0, expected a number above 0");
   EXPECT_EQ(error_of([] { EightGaussians({.scale = -1}); }),
-            "[eight_gaussians] scale is -1, expected a number of 0 or more");
+            "[eight-gaussians] scale is -1, expected a number of 0 or more");
   EXPECT_EQ(error_of([] { Moons({.noise = -0.5}); }),
             "[moons] noise is -0.5, expected a number of 0 or more");
   EXPECT_EQ(error_of([] { Checkerboard({.side = -2}); }),

@@ -17,6 +17,7 @@
 #include "autograd/collectors/norms.h"
 #include "autograd/collectors/per_sample.h"
 #include "autograd/collectors/sum.h"
+#include "autograd/engine.h"
 #include "flow/objective.h"
 #include "io/safetensors.h"
 #include "io/spec.h"

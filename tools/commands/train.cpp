@@ -89,11 +89,11 @@ class Training {
   void start() {
     std::uint64_t resume_at = 0;
     if (options_.resume) {
-      const std::optional<fs::path> newest = latest_checkpoint(out_);
+      const std::optional<CheckpointEntry> newest = latest_checkpoint(out_);
       if (newest) {
-        run_.load(*newest);
+        run_.load(newest->path);
         resume_at = run_.trainer().steps();
-        last_checkpoint_ = newest->string();
+        last_checkpoint_ = newest->path.string();
       }
     }
     fs::create_directories(out_);

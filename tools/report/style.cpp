@@ -48,7 +48,8 @@ figure.wide figcaption, figure.table figcaption { max-width: 46rem; margin-left:
 figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; }
 figure svg text, figure svg tspan { font-family: var(--sans); }
 /* A white rim keeps words legible over lines and colours. */
-figure svg text { paint-order: stroke; stroke: rgb(255 255 255 / 0.8); stroke-width: 2.5px; stroke-linejoin: round; }
+figure svg text { paint-order: stroke; stroke: rgb(255 255 255 / 0.8); stroke-width: 2.5px;
+  stroke-linejoin: round; }
 figcaption { font: 0.9rem/1.5 var(--sans); margin-top: 0.7rem; }
 figcaption b { margin-right: 0.3em; }
 figcaption .small { color: var(--soft); font-size: 0.8rem; margin-top: 0.35rem; }

@@ -1,0 +1,131 @@
+#include "flow/mmd.h"
+
+#include <cmath>
+#include <string>
+
+#include "autograd/check.h"
+#include "autograd/vector_math.h"
+#include "flow/distances.h"
+#include "flow/pairwise.h"
+#include "io/number_text.h"
+
+namespace gradvar {
+
+namespace {
+
+// kernel[i] = sum over the rates of exp(-rate squared[i]); absolute error below 1e-15 a rate.
+GRADVAR_MULTIVERSION
+void sum_of_exponentials(std::span<const double> squared, std::span<const double> rates,
+                         std::span<double> kernel) {
+  const std::size_t count = squared.size();
+  const double* from = squared.data();
+  double* to = kernel.data();
+  for (std::size_t i = 0; i < count; ++i) to[i] = 0;
+  for (const double rate : rates) {
+    for (std::size_t i = 0; i < count; ++i) to[i] += vector_math::exp_fast(-rate * from[i]);
+  }
+}
+
+// The sum of k(x_i, y_j) over all i, j, or over all i != j, when x and y are the same set.
+double kernel_sum(const PairwiseDistances& distances, std::span<const double> rates,
+                  bool skip_diagonal, LanePool* pool) {
+  const double sum = distances.sum(
+      [&](const PairwiseDistances::Block& block) {
+        std::vector<double> kernel(block.squared.size());
+        sum_of_exponentials(block.squared, rates, kernel);
+        double partial = 0;
+        for (std::int64_t i = 0; i < block.x_count; ++i) {
+          double row = 0;
+          for (std::int64_t j = 0; j < block.y_count; ++j) {
+            if (skip_diagonal && block.x_begin + i == block.y_begin + j) continue;
+            row += kernel[i * block.y_count + j];
+          }
+          partial += row;
+        }
+        return partial;
+      },
+      pool);
+  return sum / static_cast<double>(rates.size());
+}
+
+void check_options(const MmdOptions& options, std::int64_t n, std::int64_t m) {
+  const std::int64_t least = options.estimator == MmdEstimator::unbiased ? 2 : 1;
+  check(n >= least && m >= least, "mmd",
+        "the samples have " + std::to_string(n) + " and " + std::to_string(m) + " rows, the " +
+            std::string(to_string(options.estimator)) + " estimator needs " +
+            std::to_string(least) + " or more");
+  check(!options.multipliers.empty(), "mmd", "there are no multipliers, expected 1 or more");
+  for (const double c : options.multipliers) {
+    check(std::isfinite(c) && c > 0, "mmd",
+          "a multiplier is " + number_text(c) + ", expected a positive number");
+  }
+  check(std::isfinite(options.bandwidth) && options.bandwidth >= 0, "mmd",
+        "the bandwidth is " + number_text(options.bandwidth) +
+            ", expected a positive number, or 0 for the median heuristic");
+}
+
+}  // namespace
+
+std::string_view to_string(MmdEstimator estimator) {
+  return estimator == MmdEstimator::biased ? "biased" : "unbiased";
+}
+
+MmdEstimator parse_mmd_estimator(std::string_view name) {
+  if (name == "biased") return MmdEstimator::biased;
+  if (name == "unbiased") return MmdEstimator::unbiased;
+  fail("mmd", "the estimator is '" + std::string(name) + "', expected biased or unbiased");
+}
+
+double median_distance(const Tensor<double>& y, std::uint64_t seed) {
+  check(y.rows() >= 2, "mmd",
+        "the median distance needs 2 rows or more, found " + std::to_string(y.rows()));
+  if (y.rows() > kMedianRows) {
+    return median_distance(select_rows(y, random_subset(y.rows(), kMedianRows, seed)), seed);
+  }
+  std::vector<double> distances;
+  distances.reserve(y.rows() * (y.rows() - 1) / 2);
+  (void)PairwiseDistances(y, y).sum([&](const PairwiseDistances::Block& block) {
+    for (std::int64_t i = 0; i < block.x_count; ++i) {
+      for (std::int64_t j = 0; j < block.y_count; ++j) {
+        if (block.x_begin + i >= block.y_begin + j) continue;
+        distances.push_back(std::sqrt(block.squared[i * block.y_count + j]));
+      }
+    }
+    return 0.0;
+  });
+  return summarise(distances).median;
+}
+
+MmdResult mmd(const Tensor<double>& x, const Tensor<double>& y, const MmdOptions& options,
+              LanePool* pool) {
+  check_options(options, x.rows(), y.rows());
+  MmdResult result{.value = 0,
+                   .bandwidth = options.bandwidth,
+                   .estimator = options.estimator,
+                   .n = x.rows(),
+                   .m = y.rows()};
+  const PairwiseDistances between(x, y, options.block_rows);
+  if (options.bandwidth == 0) {
+    result.bandwidth = median_distance(y);
+    check(std::isfinite(result.bandwidth) && result.bandwidth > 0, "mmd",
+          "the median distance of the reference is " + number_text(result.bandwidth) +
+              ": give a bandwidth");
+  }
+  std::vector<double> rates;
+  for (const double c : options.multipliers) {
+    const double width = c * result.bandwidth;
+    rates.push_back(1 / (2 * width * width));
+  }
+  const bool unbiased = options.estimator == MmdEstimator::unbiased;
+  const auto within = [&](const Tensor<double>& set) {
+    const auto rows = static_cast<double>(set.rows());
+    const PairwiseDistances distances(set, set, options.block_rows);
+    return kernel_sum(distances, rates, unbiased, pool) / (rows * (unbiased ? rows - 1 : rows));
+  };
+  const double across = kernel_sum(between, rates, false, pool) /
+                        (static_cast<double>(x.rows()) * static_cast<double>(y.rows()));
+  result.value = within(x) + within(y) - 2 * across;
+  return result;
+}
+
+}  // namespace gradvar

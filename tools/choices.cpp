@@ -1,0 +1,176 @@
+#include "tools/choices.h"
+
+#include <utility>
+
+#include "data/distribution.h"
+#include "flow/affine_map.h"
+#include "io/spec.h"
+#include "nn/mlp.h"
+#include "tools/spec_numbers.h"
+
+namespace gradvar {
+
+namespace {
+
+GaussianMoments gaussian_side(const std::string& coupling, const char* side,
+                              const Distribution& distribution) {
+  std::optional<GaussianLaw> law = distribution.gaussian_law();
+  if (law) return {std::move(law->mean), std::move(law->covariance)};
+  throw std::invalid_argument("[" + coupling + "] the " + side + " is '" + distribution.spec() +
+                              "', expected a Gaussian: the map has no closed form otherwise");
+}
+
+std::unique_ptr<Coupling> make_optimal(SpecReader& spec, const Distribution& source,
+                                       const Distribution& target) {
+  spec.done();
+  return std::make_unique<MapCoupling>(optimal_map(gaussian_side("optimal", "source", source),
+                                                   gaussian_side("optimal", "target", target)),
+                                       "optimal");
+}
+
+std::unique_ptr<Coupling> make_rotation(SpecReader& spec, const Distribution& source,
+                                        const Distribution& target) {
+  const std::int64_t dim = source.sample_shape().size();
+  spec.require("angle");
+  const double angle = spec.number("angle", 0);
+  const bool all = spec.word("planes", "1") == "all";
+  const std::int64_t planes = all ? dim / 2 : spec.integer("planes", 1);
+  spec.done();
+  const Tensor<double> rotation = rotation_matrix(dim, angle, planes);
+  return std::make_unique<MapCoupling>(
+      rotated_map(gaussian_side("rotation", "source", source),
+                  gaussian_side("rotation", "target", target), rotation),
+      SpecWriter("rotation").number("angle", angle).integer("planes", planes).text());
+}
+
+// affine:matrix=M,offset=b: a number (times the identity, or for every coordinate), a list, a file.
+std::unique_ptr<Coupling> make_affine(SpecReader& spec, const Distribution& source,
+                                      const Distribution&) {
+  const std::int64_t d = source.sample_shape().size();
+  const std::string matrix_text = spec.word("matrix", "1"), offset_text = spec.word("offset", "0");
+  spec.done();
+  Tensor<double> matrix = parse_numbers(spec, "matrix", matrix_text);
+  Tensor<double> offset = parse_numbers(spec, "offset", offset_text);
+  const auto check_size = [&](const char* key, const Tensor<double>& values, std::int64_t size) {
+    if (values.size() == 1 || values.size() == size) return;
+    throw std::invalid_argument("[affine] " + std::string(key) + " has " +
+                                std::to_string(values.size()) + " numbers, expected 1 or " +
+                                std::to_string(size) + " in " + std::to_string(d) + " dimensions");
+  };
+  check_size("matrix", matrix, d * d);
+  check_size("offset", offset, d);
+  AffineMap map{Tensor<double>(Shape{d, d}), Tensor<double>(Shape{d})};
+  for (std::int64_t i = 0; i < d; ++i) {
+    map.offset[i] = offset[offset.size() == 1 ? 0 : i];
+    for (std::int64_t j = 0; j < d; ++j) {
+      if (matrix.size() == d * d) {
+        map.matrix[i * d + j] = matrix[i * d + j];
+      } else if (i == j) {
+        map.matrix[i * d + j] = matrix[0];
+      }
+    }
+  }
+  return std::make_unique<MapCoupling>(
+      std::move(map),
+      SpecWriter("affine").word("matrix", matrix_text).word("offset", offset_text).text());
+}
+
+}  // namespace
+
+std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::string& text,
+                                        const Distribution& source, const Distribution& target) {
+  return for_option(option, [&]() -> std::unique_ptr<Coupling> {
+    SpecReader spec(text);
+    if (spec.name() == "optimal") return make_optimal(spec, source, target);
+    if (spec.name() == "rotation") return make_rotation(spec, source, target);
+    if (spec.name() == "affine") return make_affine(spec, source, target);
+    if (spec.name() == "independent") {
+      spec.done();
+      return std::make_unique<IndependentCoupling>();
+    }
+    if (spec.name() == "permutation") {
+      spec.done();
+      return std::make_unique<PermutationCoupling>();
+    }
+    spec.unknown_name({"independent", "permutation", "affine", "optimal", "rotation"});
+  });
+}
+
+Interpolant make_interpolant(const std::string& option, const std::string& spec) {
+  return for_option(option, [&] { return Interpolant::parse(spec); });
+}
+
+SolverOptions make_solver(const std::string& option, const std::string& spec) {
+  return for_option(option, [&] { return SolverOptions::parse(spec); });
+}
+
+template <class Real>
+std::unique_ptr<Model<Real>> make_model(const std::string& option, const std::string& text,
+                                        const Shape& sample) {
+  return for_option(option, [&]() -> std::unique_ptr<Model<Real>> {
+    SpecReader spec(text);
+    if (spec.name() != "mlp") spec.unknown_name({"mlp"});
+    if (sample.rank() != 1) {
+      throw std::invalid_argument("[mlp] a sample is " + sample.to_string() +
+                                  ", expected a vector: give the points as rows");
+    }
+    const std::string dim = "dim=" + std::to_string(sample[0]);
+    const std::string full =
+        spec.has("dim") ? text : text + (text.find(':') == std::string::npos ? ":" : ",") + dim;
+    const MlpOptions options = MlpOptions::parse(full);
+    if (options.dim != sample[0]) {
+      throw std::invalid_argument("[mlp] dim is " + std::to_string(options.dim) +
+                                  ", the samples have " + std::to_string(sample[0]) +
+                                  " coordinates: leave dim out, or make them agree");
+    }
+    return std::make_unique<Mlp<Real>>(options);
+  });
+}
+
+template std::unique_ptr<Model<float>> make_model(const std::string&, const std::string&,
+                                                  const Shape&);
+template std::unique_ptr<Model<double>> make_model(const std::string&, const std::string&,
+                                                   const Shape&);
+
+Schedule make_schedule(const std::string& option, const std::string& text, double rate,
+                       std::int64_t steps) {
+  return for_option(option, [&] {
+    SpecReader spec(text);
+    Schedule schedule{.peak = rate};
+    schedule.warmup = spec.integer("warmup", 0);
+    if (spec.name() == "cosine") {
+      schedule.kind = Schedule::Kind::cosine;
+      schedule.floor = spec.number("floor", 0);
+      schedule.steps = steps;
+    } else if (spec.name() != "constant") {
+      spec.unknown_name({"constant", "cosine"});
+    }
+    spec.done();
+    schedule.validate();
+    return schedule;
+  });
+}
+
+std::string choices_help() {
+  return R"(Choices, with their defaults:
+  source, target  gaussian:dim=2,mean=0,scale=1   (mean, covariance: a list in quotes or a file)
+                  mixture:dim=2,components=8,spread=4,scale=0.5,seed=0
+                  eight-gaussians:radius=5,scale=0.316   moons:noise=0.1   checkerboard:side=2
+                  pinwheel:arms=5,radial=0.3,tangential=0.1,rate=0.25,scale=2
+                  spiral:arms=2,turns=1.5,radius=4,noise=0.1
+                  csv:PATH   npy:PATH   safetensors:PATH,key=NAME
+  coupling        independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)
+                  affine:matrix=1,offset=0
+  interpolant     linear   constant:sigma=0.05   bridge:sigma=0.05,target=displacement (or full)
+                  bridge-full:sigma=0.05   trigonometric
+  model           mlp:width=64,depth=3,activation=selu,time=column
+                  (activation: selu, silu, relu, gelu, tanh; time: column, sinusoidal with
+                  time-dim=64; tied=true shares the hidden layers)
+  solver          euler, midpoint, heun, rk4:steps=100   dopri5:rtol=1e-6,atol=1e-6,max-steps=10000
+  optimizer       adam:beta1=0.9,beta2=0.999,eps=1e-8,weight-decay=0   adamw:weight-decay=0.01
+                  sgd:momentum=0,nesterov=false,weight-decay=0
+  schedule        constant:warmup=0   cosine:warmup=0,floor=0
+)";
+}
+
+}  // namespace gradvar

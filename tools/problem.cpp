@@ -1,0 +1,131 @@
+#include "tools/problem.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "flow/assignment.h"
+#include "flow/distances.h"
+#include "tools/choices.h"
+
+namespace gradvar {
+
+namespace {
+
+// Fixed pairs come from step 0 of their streams, resampled ones from step 1 on.
+constexpr std::uint64_t kFixedStep = 0;
+
+std::optional<GaussianMoments> gaussian_moments(const Distribution& distribution) {
+  std::optional<GaussianLaw> law = distribution.gaussian_law();
+  if (!law) return std::nullopt;
+  return GaussianMoments{std::move(law->mean), std::move(law->covariance)};
+}
+
+void check_same_samples(const Distribution& source, const Distribution& target) {
+  if (source.sample_shape() == target.sample_shape()) return;
+  throw std::invalid_argument("--target: a sample is " + target.sample_shape().to_string() +
+                              ", one of --source is " + source.sample_shape().to_string() +
+                              ": a flow needs the same shape on both sides");
+}
+
+// A permutation of given points takes each of them once, where there are as many as pairs.
+Tensor<double> target_rows(const Distribution& target, const Coupling& coupling,
+                           const RandomStream& stream, std::int64_t count) {
+  if (!coupling.uses_targets()) return {};
+  const Tensor<double>* points = target.points();
+  if (!coupling.row_by_row() && points != nullptr) {
+    if (points->rows() < count) {
+      throw std::invalid_argument(
+          "--pairs is " + std::to_string(count) + ", but --target has " +
+          std::to_string(points->rows()) +
+          " points and the coupling pairs each of them once; ask for fewer pairs, or "
+          "--coupling independent, which repeats points");
+    }
+    return points->rows_copy(0, count);
+  }
+  return target.draw(stream, kFixedStep, 0, count);
+}
+
+// New pairs at every step.
+template <class Real>
+class ResampledPairs final : public PairSource<Real> {
+ public:
+  ResampledPairs(const Problem& problem, std::uint64_t seed)
+      : problem_(problem),
+        sources_(seed, Purpose::kSource),
+        targets_(seed, Purpose::kTarget),
+        pairing_(seed, Purpose::kPairing) {}
+
+  [[nodiscard]] Shape sample_shape() const override { return problem_.sample_shape(); }
+
+  void draw(std::uint64_t step, std::int64_t first, std::int64_t count, std::span<Real> x0,
+            std::span<Real> x1) const override {
+    const std::uint64_t at = kFixedStep + 1 + step;
+    const Tensor<double> from = problem_.source().draw(sources_, at, first, count);
+    Tensor<double> to;
+    if (problem_.coupling().uses_targets()) to = problem_.target().draw(targets_, at, first, count);
+    to = problem_.coupling().partners(from, std::move(to), pairing_);
+    for (std::int64_t i = 0; i < from.size(); ++i) {
+      x0[i] = static_cast<Real>(from[i]);
+      x1[i] = static_cast<Real>(to[i]);
+    }
+  }
+
+ private:
+  const Problem& problem_;
+  RandomStream sources_, targets_, pairing_;
+};
+
+}  // namespace
+
+Problem::Problem(const RunConfig& config)
+    : seed_(config.seed),
+      pairing_(config.pairing == "fixed" ? Pairing::kFixed : Pairing::kResampled),
+      source_(make_distribution("--source", config.source)),
+      target_(make_distribution("--target", config.target)) {
+  check_same_samples(*source_, *target_);
+  coupling_ = make_coupling("--coupling", config.coupling, *source_, *target_);
+  if (pairing_ == Pairing::kResampled && !coupling_->row_by_row()) {
+    throw std::invalid_argument("--pairing resampled: the coupling '" + coupling_->spec() +
+                                "' needs a whole set of pairs at once; with new targets at every "
+                                "step it is --coupling independent");
+  }
+  pairs_.x0 = source_->draw(RandomStream(seed_, Purpose::kSource), kFixedStep, 0, config.pairs);
+  pairs_.x1 = coupling_->partners(
+      pairs_.x0,
+      target_rows(*target_, *coupling_, RandomStream(seed_, Purpose::kTarget), config.pairs),
+      RandomStream(seed_, Purpose::kPairing));
+
+  const std::optional<GaussianMoments> from = gaussian_moments(*source_);
+  const std::optional<GaussianMoments> to = gaussian_moments(*target_);
+  if (from && to) {
+    optimal_map_ = gradvar::optimal_map(*from, *to);
+    optimal_partners_ = optimal_map_->apply(pairs_.x0);
+  } else {
+    optimal_partners_ = select_rows(pairs_.x1, optimal_assignment(pairs_.x0, pairs_.x1).partner);
+  }
+}
+
+const char* Problem::optimal_partners_by() const {
+  return optimal_map_ ? "closed form" : "assignment";
+}
+
+Tensor<double> Problem::fresh_sources(std::int64_t count) const {
+  return source_->draw(RandomStream(seed_, Purpose::kFreshSource), 0, 0, count);
+}
+
+Tensor<double> Problem::fresh_targets(std::int64_t count, std::uint64_t set) const {
+  return target_->draw(RandomStream(seed_, Purpose::kFreshTarget), set, 0, count);
+}
+
+template <class Real>
+std::unique_ptr<PairSource<Real>> make_pair_source(const Problem& problem, std::uint64_t seed) {
+  if (problem.pairing() == Pairing::kResampled) {
+    return std::make_unique<ResampledPairs<Real>>(problem, seed);
+  }
+  return std::make_unique<FixedPairs<Real>>(problem.pairs().x0, problem.pairs().x1, seed);
+}
+
+template std::unique_ptr<PairSource<float>> make_pair_source(const Problem&, std::uint64_t);
+template std::unique_ptr<PairSource<double>> make_pair_source(const Problem&, std::uint64_t);
+
+}  // namespace gradvar

@@ -1,0 +1,228 @@
+#include "tools/studies/cell.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "io/atomic_file.h"
+#include "nn/checkpoint_directory.h"
+#include "tools/commands/options.h"
+#include "tools/exit_status.h"
+#include "tools/interrupt.h"
+#include "tools/monitor.h"
+#include "tools/training_run.h"
+
+namespace gradvar {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool contains(const std::vector<std::uint64_t>& steps, std::uint64_t step) {
+  return std::find(steps.begin(), steps.end(), step) != steps.end();
+}
+
+// Everything that decides a cell's results, as text: a file made otherwise is made again.
+std::string settings_of(const Cell& cell) {
+  std::string text = run_toml(cell.config);
+  for (const SolverOptions& solver : cell.solvers_on_the_way) text += solver.spec() + "\n";
+  for (const SolverOptions& solver : cell.solvers_at_the_end) text += solver.spec() + "\n";
+  for (const std::uint64_t step : cell.monitor_steps) text += std::to_string(step) + " ";
+  for (const std::uint64_t step : cell.evaluate_steps) text += std::to_string(step) + " ";
+  return text + std::to_string(cell.fresh) + " " + std::to_string(cell.trajectories) + " " +
+         cell.trajectory_solver.spec();
+}
+
+// A finished or partial file's content when it was made with these settings, else null.
+json read_results(const fs::path& path, const std::string& settings) {
+  if (!fs::exists(path)) return nullptr;
+  json results = json::parse(read_file(path.string()), nullptr, false);
+  if (results.is_discarded() || !results.is_object() || results.value("settings", "") != settings) {
+    return nullptr;
+  }
+  return results;
+}
+
+template <class Real>
+class CellRun {
+ public:
+  CellRun(const Cell& cell, const fs::path& directory)
+      : cell_(cell),
+        partial_(directory / "cells" / (cell.id + ".partial")),
+        settings_(settings_of(cell)),
+        run_(single_threaded(cell.config)) {
+    results_ = {{"id", cell.id},  {"settings", settings_},    {"config", config_json()},
+                {"seconds", 0.0}, {"monitor", json::array()}, {"evaluations", json::array()}};
+    go_on();
+  }
+
+  json train(Progress& progress) {
+    const double begin = now();
+    const auto total = static_cast<std::uint64_t>(cell_.config.steps);
+    progress.advance(static_cast<std::int64_t>(run_.trainer().steps()));
+    while (run_.trainer().steps() < total) {
+      measure_if_due();
+      (void)run_.trainer().step();
+      progress.advance();
+      if (interrupt_requested()) {
+        results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
+        stop_here();
+      }
+    }
+    measure_if_due();
+    for (const SolverOptions& solver : cell_.solvers_at_the_end) {
+      results_["final"].push_back(
+          to_json(run_.evaluate({.solver = solver, .fresh = cell_.fresh, .with_mmd = true})));
+    }
+    if (cell_.trajectories > 0) keep_trajectories();
+    results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
+    return results_;
+  }
+
+  void clean_up() const { fs::remove_all(partial_); }
+
+ private:
+  static RunConfig single_threaded(RunConfig config) {
+    config.threads = 1;
+    return config;
+  }
+
+  json config_json() const {
+    json config;
+    for (const RunField& field : run_fields()) {
+      config[field.key] = field_text(cell_.config, field);
+    }
+    config["model"] = run_.model_spec();
+    return config;
+  }
+
+  void measure_if_due() {
+    const std::uint64_t step = run_.trainer().steps();
+    if (contains(cell_.monitor_steps, step)) {
+      json measured = to_json(run_.measure(cell_.variance), run_.model().parameters().layout());
+      measured.erase("by_parameter");
+      measured["step"] = step;
+      results_["monitor"].push_back(std::move(measured));
+    }
+    if (contains(cell_.evaluate_steps, step)) {
+      for (const SolverOptions& solver : cell_.solvers_on_the_way) {
+        json evaluated = to_json(run_.evaluate({.solver = solver, .fresh = 0, .with_mmd = false}));
+        evaluated["step"] = step;
+        results_["evaluations"].push_back(std::move(evaluated));
+      }
+    }
+  }
+
+  void keep_trajectories() {
+    const std::int64_t count = std::min(cell_.trajectories, run_.problem().pairs().x0.rows());
+    const NetworkField<Real> field(run_.model(), run_.pool());
+    const Solution<Real> solution =
+        solve<Real>(field, cell_.trajectory_solver,
+                    convert<Real>(run_.problem().pairs().x0.rows_copy(0, count)), 0, 1,
+                    {.every_step = true, .times = {}});
+    json paths = json::array();
+    const std::int64_t d = solution.end.row_size();
+    for (std::int64_t n = 0; n < count; ++n) {
+      json path = json::array();
+      for (std::size_t k = 0; k < solution.trajectory.times.size(); ++k) {
+        const Real* x =
+            solution.trajectory.states.data() + (static_cast<std::int64_t>(k) * count + n) * d;
+        path.push_back(std::vector<float>(x, x + d));
+      }
+      paths.push_back(std::move(path));
+    }
+    const auto rows = [&](const Tensor<double>& all) {
+      json list = json::array();
+      for (std::int64_t n = 0; n < count; ++n) {
+        list.push_back(std::vector<float>(all.row(n).begin(), all.row(n).end()));
+      }
+      return list;
+    };
+    results_["trajectories"] = {{"solver", cell_.trajectory_solver.spec()},
+                                {"times", solution.trajectory.times},
+                                {"points", paths},
+                                {"x0", rows(run_.problem().pairs().x0)},
+                                {"x1", rows(run_.problem().pairs().x1)}};
+  }
+
+  void go_on() {
+    const json measured = read_results(partial_ / "measured.json", settings_);
+    const std::optional<CheckpointEntry> newest = latest_checkpoint(partial_);
+    if (measured.is_null() || !newest) return;
+    run_.load(newest->path);
+    results_ = measured;
+  }
+
+  [[noreturn]] void stop_here() {
+    fs::create_directories(partial_);
+    run_.save(partial_);
+    write_file((partial_ / "measured.json").string(), results_.dump());
+    throw Stopped(interrupt_status(), "");
+  }
+
+  const Cell& cell_;
+  fs::path partial_;
+  std::string settings_;
+  TrainingRun<Real> run_;
+  json results_;
+};
+
+}  // namespace
+
+std::vector<std::uint64_t> spaced_steps(std::uint64_t first, std::uint64_t last, int count) {
+  std::vector<std::uint64_t> steps = {0};
+  for (int i = 0; i < count; ++i) {
+    const double share = count == 1 ? 1.0 : static_cast<double>(i) / (count - 1);
+    const double step = static_cast<double>(first) *
+                        std::pow(static_cast<double>(last) / static_cast<double>(first), share);
+    const auto rounded = static_cast<std::uint64_t>(std::llround(step));
+    if (rounded > steps.back()) steps.push_back(rounded);
+  }
+  return steps;
+}
+
+json run_cell(const Cell& cell, const fs::path& directory, Progress& progress) {
+  const fs::path path = directory / "cells" / (cell.id + ".json");
+  json results = read_results(path, settings_of(cell));
+  if (!results.is_null()) {
+    progress.advance(cell.config.steps);
+    return results;
+  }
+  fs::create_directories(path.parent_path());
+  with_precision(cell.config.precision, [&](auto real) {
+    CellRun<decltype(real)> run(cell, directory);
+    results = run.train(progress);
+    write_file(path.string(), results.dump(1) + "\n");
+    run.clean_up();
+  });
+  return results;
+}
+
+std::vector<json> run_cells(const std::vector<Cell>& cells, const fs::path& directory, int threads,
+                            ProgressMode mode, const std::string& task) {
+  std::int64_t total = 0;
+  for (const Cell& cell : cells) total += cell.config.steps;
+  std::vector<std::size_t> order(cells.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return cells[a].config.steps > cells[b].config.steps;
+  });
+  std::vector<json> results(cells.size());
+  Progress progress(mode, task, total);
+  const InterruptGuard guard(mode == ProgressMode::kBar || mode == ProgressMode::kLines);
+  LanePool pool(threads);
+  pool.run(static_cast<int>(cells.size()), [&](int i) {
+    if (interrupt_requested()) throw Stopped(interrupt_status(), "");
+    const std::size_t k = order[i];
+    results[k] = run_cell(cells[k], directory, progress);
+  });
+  return results;
+}
+
+}  // namespace gradvar
