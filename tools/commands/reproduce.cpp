@@ -1,9 +1,87 @@
-// gradvar reproduce.
+// gradvar reproduce: the studies. Trains what is missing in DIR, then writes DIR/report.html.
+//
+// Stopped by Ctrl-C, it keeps finished runs and the checkpoints of those under way; the same
+// command goes on.
 
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "io/atomic_file.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/options.h"
+#include "tools/exit_status.h"
+#include "tools/studies/compose.h"
 
 namespace gradvar::commands {
 
-void add_reproduce(CLI::App&) {}
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> subjects;
+  StudyOptions study;
+  std::string out;
+  std::int64_t threads = 0;
+  OutputOptions output;
+};
+
+void check_directory(const std::string& out, const Reproduction& asked) {
+  if (!fs::exists(fs::path(out) / "reproduce.json")) return;
+  const Reproduction there = read_reproduction(out);
+  if (there.command() == asked.command()) return;
+  throw std::invalid_argument("--out: '" + out + "' holds the results of another command, '" +
+                              there.command() + "'; give that one, or another directory");
+}
+
+void run(const Options& options) {
+  const Reproduction reproduction = check_reproduction(options.subjects, options.study);
+  check_directory(options.out, reproduction);
+  fs::create_directories(options.out);
+  write_reproduction(options.out, reproduction);
+  std::vector<Task> tasks;
+  for (const std::unique_ptr<Study>& study : chosen_studies(reproduction)) {
+    for (Task& task : study->tasks(reproduction.options)) tasks.push_back(std::move(task));
+  }
+  try {
+    const int threads = resolve_threads(options.threads, static_cast<std::int64_t>(tasks.size()));
+    (void)run_tasks(tasks, options.out, threads, options.output.progress());
+  } catch (const Stopped& stopped) {
+    throw Stopped(stopped.status,
+                  "stopped; go on with: " + reproduction.command() + " --out " + options.out);
+  }
+  compose_report(options.out, reproduction);
+  if (options.output.json) {
+    std::cout << read_file((fs::path(options.out) / "summary.json").string());
+  } else if (!options.output.quiet) {
+    std::cout << "The report: " << options.out << "/report.html\n";
+  }
+}
+
+}  // namespace
+
+void add_reproduce(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "reproduce", "Run the paper's studies and write a report of what they say");
+  std::string subjects;
+  for (const std::unique_ptr<Study>& study : studies()) {
+    subjects += "  " + study->name() + "  " + study->question() + "\n";
+  }
+  command->footer("Subjects:\n" + subjects +
+                  "Example:\n  gradvar reproduce counterexample --preset quick --out runs/quick\n");
+  command->add_option("subjects", options->subjects, "which studies; all when none is named");
+  command->add_option("--preset", options->study.preset, "quick (minutes) or full (hours)")
+      ->check(CLI::IsMember({"quick", "full"}))
+      ->capture_default_str();
+  command->add_option("--seeds", options->study.seeds, "seeds of each run, 0 for the preset's own")
+      ->check(CLI::Range(0, 1000));
+  command->add_option("--threads", options->threads,
+                      "runs at a time, 0 for one a core; never changes a number");
+  command->add_option("--out", options->out, "directory of the results")->required();
+  add_output_options(*command, options->output);
+  command->callback([options] { run(*options); });
+}
 
 }  // namespace gradvar::commands

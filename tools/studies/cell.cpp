@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
+#include <cstdlib>
 
 #include "io/atomic_file.h"
 #include "nn/checkpoint_directory.h"
@@ -29,17 +29,22 @@ bool contains(const std::vector<std::uint64_t>& steps, std::uint64_t step) {
 }
 
 // Everything that decides a cell's results, as text: a file made otherwise is made again.
-std::string settings_of(const Cell& cell) {
+std::string settings_of(const TrainingCell& cell) {
   std::string text = run_toml(cell.config);
   for (const SolverOptions& solver : cell.solvers_on_the_way) text += solver.spec() + "\n";
   for (const SolverOptions& solver : cell.solvers_at_the_end) text += solver.spec() + "\n";
   for (const std::uint64_t step : cell.monitor_steps) text += std::to_string(step) + " ";
   for (const std::uint64_t step : cell.evaluate_steps) text += std::to_string(step) + " ";
-  return text + std::to_string(cell.fresh) + " " + std::to_string(cell.trajectories) + " " +
-         cell.trajectory_solver.spec();
+  for (const SolverOptions& solver : cell.trajectory_solvers) text += solver.spec() + "\n";
+  const VarianceOptions& v = cell.variance;
+  for (const std::int64_t number : {cell.fresh, cell.trajectories, std::int64_t{v.time_bins},
+                                    std::int64_t{v.nodes_per_bin}, std::int64_t{v.noise_draws}}) {
+    text += std::to_string(number) + " ";
+  }
+  return text;
 }
 
-// A finished or partial file's content when it was made with these settings, else null.
+// A partial file's content when it was made with these settings, else null.
 json read_results(const fs::path& path, const std::string& settings) {
   if (!fs::exists(path)) return nullptr;
   json results = json::parse(read_file(path.string()), nullptr, false);
@@ -49,10 +54,19 @@ json read_results(const fs::path& path, const std::string& settings) {
   return results;
 }
 
+// About how many steps of the smallest network one step of this one costs: 1 up to width 64, then
+// with the width of the model. Only the progress bar and the order of the tasks depend on it.
+std::int64_t step_weight(const TrainingCell& cell) {
+  const std::string& model = cell.config.model;
+  const std::size_t at = model.find("width=");
+  const double width = at == std::string::npos ? 64 : std::atof(model.c_str() + at + 6);
+  return std::max<std::int64_t>(1, std::llround(std::pow(width / 64, 1.5)));
+}
+
 template <class Real>
 class CellRun {
  public:
-  CellRun(const Cell& cell, const fs::path& directory)
+  CellRun(const TrainingCell& cell, const fs::path& directory)
       : cell_(cell),
         partial_(directory / "cells" / (cell.id + ".partial")),
         settings_(settings_of(cell)),
@@ -65,11 +79,12 @@ class CellRun {
   json train(Progress& progress) {
     const double begin = now();
     const auto total = static_cast<std::uint64_t>(cell_.config.steps);
-    progress.advance(static_cast<std::int64_t>(run_.trainer().steps()));
+    const std::int64_t weight = step_weight(cell_);
+    progress.advance(weight * static_cast<std::int64_t>(run_.trainer().steps()));
     while (run_.trainer().steps() < total) {
       measure_if_due();
       (void)run_.trainer().step();
-      progress.advance();
+      progress.advance(weight);
       if (interrupt_requested()) {
         results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
         stop_here();
@@ -80,12 +95,10 @@ class CellRun {
       results_["final"].push_back(
           to_json(run_.evaluate({.solver = solver, .fresh = cell_.fresh, .with_mmd = true})));
     }
-    if (cell_.trajectories > 0) keep_trajectories();
+    for (const SolverOptions& solver : cell_.trajectory_solvers) keep_trajectories(solver);
     results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
     return results_;
   }
-
-  void clean_up() const { fs::remove_all(partial_); }
 
  private:
   static RunConfig single_threaded(RunConfig config) {
@@ -119,13 +132,12 @@ class CellRun {
     }
   }
 
-  void keep_trajectories() {
+  void keep_trajectories(const SolverOptions& solver) {
     const std::int64_t count = std::min(cell_.trajectories, run_.problem().pairs().x0.rows());
     const NetworkField<Real> field(run_.model(), run_.pool());
     const Solution<Real> solution =
-        solve<Real>(field, cell_.trajectory_solver,
-                    convert<Real>(run_.problem().pairs().x0.rows_copy(0, count)), 0, 1,
-                    {.every_step = true, .times = {}});
+        solve<Real>(field, solver, convert<Real>(run_.problem().pairs().x0.rows_copy(0, count)), 0,
+                    1, {.every_step = true, .times = {}});
     json paths = json::array();
     const std::int64_t d = solution.end.row_size();
     for (std::int64_t n = 0; n < count; ++n) {
@@ -144,11 +156,11 @@ class CellRun {
       }
       return list;
     };
-    results_["trajectories"] = {{"solver", cell_.trajectory_solver.spec()},
-                                {"times", solution.trajectory.times},
-                                {"points", paths},
-                                {"x0", rows(run_.problem().pairs().x0)},
-                                {"x1", rows(run_.problem().pairs().x1)}};
+    results_["trajectories"].push_back({{"solver", solver.spec()},
+                                        {"times", solution.trajectory.times},
+                                        {"points", paths},
+                                        {"x0", rows(run_.problem().pairs().x0)},
+                                        {"x1", rows(run_.problem().pairs().x1)}});
   }
 
   void go_on() {
@@ -166,7 +178,7 @@ class CellRun {
     throw Stopped(interrupt_status(), "");
   }
 
-  const Cell& cell_;
+  const TrainingCell& cell_;
   fs::path partial_;
   std::string settings_;
   TrainingRun<Real> run_;
@@ -187,42 +199,17 @@ std::vector<std::uint64_t> spaced_steps(std::uint64_t first, std::uint64_t last,
   return steps;
 }
 
-json run_cell(const Cell& cell, const fs::path& directory, Progress& progress) {
-  const fs::path path = directory / "cells" / (cell.id + ".json");
-  json results = read_results(path, settings_of(cell));
-  if (!results.is_null()) {
-    progress.advance(cell.config.steps);
-    return results;
-  }
-  fs::create_directories(path.parent_path());
-  with_precision(cell.config.precision, [&](auto real) {
-    CellRun<decltype(real)> run(cell, directory);
-    results = run.train(progress);
-    write_file(path.string(), results.dump(1) + "\n");
-    run.clean_up();
-  });
-  return results;
-}
-
-std::vector<json> run_cells(const std::vector<Cell>& cells, const fs::path& directory, int threads,
-                            ProgressMode mode, const std::string& task) {
-  std::int64_t total = 0;
-  for (const Cell& cell : cells) total += cell.config.steps;
-  std::vector<std::size_t> order(cells.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return cells[a].config.steps > cells[b].config.steps;
-  });
-  std::vector<json> results(cells.size());
-  Progress progress(mode, task, total);
-  const InterruptGuard guard(mode == ProgressMode::kBar || mode == ProgressMode::kLines);
-  LanePool pool(threads);
-  pool.run(static_cast<int>(cells.size()), [&](int i) {
-    if (interrupt_requested()) throw Stopped(interrupt_status(), "");
-    const std::size_t k = order[i];
-    results[k] = run_cell(cells[k], directory, progress);
-  });
-  return results;
+Task training_task(const TrainingCell& cell) {
+  return {.id = cell.id,
+          .settings = settings_of(cell),
+          .units = cell.config.steps * step_weight(cell),
+          .run = [cell](const fs::path& directory, Progress& progress) {
+            json results;
+            with_precision(cell.config.precision, [&](auto real) {
+              results = CellRun<decltype(real)>(cell, directory).train(progress);
+            });
+            return results;
+          }};
 }
 
 }  // namespace gradvar

@@ -1,0 +1,49 @@
+// spread: one number, measured once a seed.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "flow/intervals.h"
+#include "tools/studies/task.h"
+
+namespace gradvar {
+
+struct Spread {
+  std::vector<double> values;  // one a seed
+
+  [[nodiscard]] double mean() const;
+  [[nodiscard]] double lowest() const;
+  [[nodiscard]] double highest() const;
+  // Unbiased, of one seed; 0 for a single one.
+  [[nodiscard]] double standard_deviation() const;
+  // Of the mean over seeds, 95 %, Student; the mean alone for a single seed.
+  [[nodiscard]] Interval interval() const;
+  // "0.105 ± 0.012": mean and standard deviation over seeds, as markup.
+  [[nodiscard]] std::string text() const;
+  // "0.105 [0.091, 0.119]": mean and its interval.
+  [[nodiscard]] std::string interval_text() const;
+};
+
+// read(results of ids[k]) for every k.
+[[nodiscard]] Spread over_seeds(const TaskResults& results, const std::vector<std::string>& ids,
+                                const std::function<double(const nlohmann::json&)>& read);
+// a_k / b_k and a_k - b_k, seed by seed.
+[[nodiscard]] Spread ratio(const Spread& a, const Spread& b);
+[[nodiscard]] Spread difference(const Spread& a, const Spread& b);
+
+// The entry of a list of evaluations made with this solver. Throws std::logic_error when there is
+// none.
+[[nodiscard]] const nlohmann::json& with_solver(const nlohmann::json& evaluations,
+                                                const std::string& solver);
+
+// Columns over x (steps, bins of t): a spread at each place.
+struct Curve {
+  std::vector<double> x, mean, low, high;  // low and high: over seeds
+
+  void add(double at, const Spread& spread);
+};
+
+}  // namespace gradvar

@@ -1,0 +1,12 @@
+#include "tools/studies/study.h"
+
+namespace gradvar {
+
+std::vector<std::unique_ptr<Study>> studies() {
+  std::vector<std::unique_ptr<Study>> list;
+  list.push_back(make_counterexample_study());
+  list.push_back(make_pairing_study());
+  return list;
+}
+
+}  // namespace gradvar

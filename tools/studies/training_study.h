@@ -1,0 +1,69 @@
+// training_study: what the studies of training runs share: how they name and read their cells, and
+// the words they judge by.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/report/palette.h"
+#include "tools/studies/cell.h"
+#include "tools/studies/spread.h"
+#include "tools/studies/study.h"
+
+namespace gradvar {
+
+// A group of cells that differ by seed alone.
+struct Group {
+  std::string label;  // markup: "*σ* = 0.05"
+  report::Style style;
+  std::vector<std::string> ids;  // one a seed
+};
+
+// "sigma-0.05".
+[[nodiscard]] std::string sigma_id(double sigma);
+// "*σ* = 0.05".
+[[nodiscard]] std::string sigma_label(double sigma);
+// "linear", or constant noise.
+[[nodiscard]] std::string interpolant_spec(double sigma);
+
+// "Euler, 5 steps", "Dormand–Prince 5(4)".
+[[nodiscard]] std::string solver_label(const SolverOptions& solver);
+
+// A number of every seed's evaluation with one solver at the end: "to_training_partner" reads its
+// mean, other names themselves.
+[[nodiscard]] Spread at_the_end(const TaskResults& results, const Group& group,
+                                const SolverOptions& solver, const std::string& what);
+// Distance to the training partner over the distance between random partners.
+[[nodiscard]] Spread memorisation_ratio(const TaskResults& results, const Group& group,
+                                        const SolverOptions& solver);
+// A number of the variance measurement at the end of training: "trace", "loss".
+[[nodiscard]] Spread last_measured(const TaskResults& results, const Group& group,
+                                   const std::string& what);
+
+// A run memorises when its generated points lie, on average, within this share of the distance
+// between random partners from their training partners; memorisation is broken above the second.
+// The 95 % interval over seeds must lie on that side as a whole.
+inline constexpr double kMemorises = 0.10;
+inline constexpr double kBroken = 0.50;
+[[nodiscard]] bool memorises(const Spread& ratio);
+[[nodiscard]] bool is_broken(const Spread& ratio);
+
+// "5.9 %", mean over seeds.
+[[nodiscard]] std::string percent(const Spread& ratio);
+
+// Curves over training steps, one a group, with the band of lowest and highest seed. Steps start at
+// 1 on a logarithmic axis: step 0 is drawn there.
+[[nodiscard]] std::vector<report::Series> training_curves(const TaskResults& results,
+                                                          const std::vector<Group>& groups,
+                                                          const std::string& what);
+// The same for an evaluation on the way, divided by the distance between random partners.
+[[nodiscard]] std::vector<report::Series> distance_curves(const TaskResults& results,
+                                                          const std::vector<Group>& groups,
+                                                          const SolverOptions& solver,
+                                                          const std::string& what);
+
+// "5 seeds", and what a band is.
+[[nodiscard]] std::string seeds_text(const Group& group);
+inline constexpr const char* kBandText = "line: mean; band: lowest and highest seed";
+
+}  // namespace gradvar
