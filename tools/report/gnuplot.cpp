@@ -117,6 +117,17 @@ std::vector<std::string> elements(const Series& series, const std::string& name,
   return {};
 }
 
+// A sample of the series with its label, for a legend that stands apart from the data.
+std::string legend_element(const Series& series) {
+  const std::string look = line_look(series.style.with_opacity(1));
+  const bool marked = series.marker_every > 0 && series.style.marker != Marker::kNone;
+  std::string with = marked ? "linespoints " + look + " " + point_look(series) : "lines " + look;
+  if (series.kind == Kind::kPoints || series.kind == Kind::kErrorBars) {
+    with = "points lc rgb '" + gnuplot_colour(series.style.colour, 1) + "' " + point_look(series);
+  }
+  return "NaN with " + with + " " + title(series);
+}
+
 constexpr const char* kLegendLook = " Left reverse samplen 2.6 spacing 1.15 noautotitle\n";
 
 std::string legend_commands(const Panel& panel) {
@@ -217,7 +228,7 @@ SharedLegend shared_legend(const Figure& figure, int width) {
     longest = std::max(longest, plain_from_markup(label).size());
   }
   const int count = static_cast<int>(first.size());
-  const int fit = static_cast<int>(width / (7.5 * static_cast<double>(longest) + 70));
+  const int fit = static_cast<int>(width / (7.5 * static_cast<double>(longest) + 90));
   const int columns = std::clamp(fit, 1, count);
   return {true, columns, (count + columns - 1) / columns};
 }
@@ -233,13 +244,7 @@ std::string panel_commands(const Panel& panel, const std::string& name, std::siz
   out += axis_commands("x", panel.x, x) + axis_commands("y", panel.y, y);
   out += panel.equal_aspect ? "set size ratio -1\n" : "set size noratio\n";
   if (has_heat_map(panel)) out += heat_commands(panel);
-  if (legend.shared) {
-    out += index > 0 ? std::string("unset key\n")
-                     : "set key at screen 0.5, screen 0.99 center top horizontal maxcols " +
-                           std::to_string(legend.columns) + kLegendLook;
-  } else {
-    out += legend_commands(panel);
-  }
+  out += legend.shared ? "unset key\n" : legend_commands(panel);
   for (const Reference& reference : panel.references) {
     out += reference_commands(reference, x, y, has_heat_map(panel));
   }
@@ -252,6 +257,24 @@ std::string panel_commands(const Panel& panel, const std::string& name, std::siz
   }
   // An empty panel still shows its axes.
   return out + (plot.empty() ? "plot NaN notitle" : plot) + "\n";
+}
+
+// The shared legend is a plot of its own without data, as wide as the figure: gnuplot wraps a key
+// at the width of the plot it belongs to.
+std::string legend_plot(const Panel& panel, const SharedLegend& legend) {
+  std::string out =
+      "\n# Legend\nunset label\nunset arrow\nunset title\nunset border\nunset tics\n"
+      "unset xlabel\nunset ylabel\nunset logscale\nunset grid\nset size noratio\n"
+      "set lmargin at screen 0\nset rmargin at screen 1\n"
+      "set bmargin at screen 0\nset tmargin at screen 1\n"
+      "set key at screen 0.5, screen 0.995 center top horizontal maxcols " +
+      std::to_string(legend.columns) + kLegendLook;
+  std::string plot;
+  for (const Series& series : panel.series) {
+    if (series.label.empty() || series.kind == Kind::kHeatMap) continue;
+    plot += (plot.empty() ? "plot [0:1] [0:1] \\\n  " : ", \\\n  ") + legend_element(series);
+  }
+  return out + plot + "\n";
 }
 
 }  // namespace
@@ -296,6 +319,7 @@ std::string figure_script(const Figure& figure, const std::string& name) {
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     out += panel_commands(figure.panels[i], name, i, legend);
   }
+  if (legend.shared) out += legend_plot(figure.panels.front(), legend);
   return out + (several ? "unset multiplot\n" : "") + "unset output\n";
 }
 

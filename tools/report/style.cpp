@@ -68,6 +68,8 @@ tbody tr + tr td { border-top: 1px solid #ececea; }
 tbody tr.group td { font-weight: 600; border-top: 1px solid var(--ink); padding-top: 0.6rem; }
 tbody tr.group:first-child td { border-top: 0; }
 .right { text-align: right; white-space: nowrap; }
+th.right { white-space: normal; }
+td:first-child { min-width: 9rem; }
 .centre { text-align: center; }
 .best { font-weight: 600; }
 .verdict { display: inline-block; white-space: nowrap; font-weight: 600; font-size: 0.82rem;

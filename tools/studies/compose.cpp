@@ -6,6 +6,7 @@
 #include "io/atomic_file.h"
 #include "io/spec.h"
 #include "tools/machine.h"
+#include "tools/report/markup.h"
 #include "tools/report/number.h"
 
 namespace gradvar {
@@ -56,8 +57,8 @@ report::Table findings_table(const std::vector<Finding>& findings) {
 json findings_json(const std::vector<Finding>& findings) {
   json list = json::array();
   for (const Finding& finding : findings) {
-    list.push_back({{"claim", finding.claim},
-                    {"measured", finding.measured},
+    list.push_back({{"claim", report::plain_from_markup(finding.claim)},
+                    {"measured", report::plain_from_markup(finding.measured)},
                     {"verdict", verdict_word(finding.verdict)}});
   }
   return list;
@@ -140,12 +141,13 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
       "A flow trained on *fixed* pairs without noise can learn the pairs instead of the map "
       "between two laws. Does it, does noise stop it, and does gradient variance tell? Every "
       "gradient variance here is exact for the pairs at hand, not an estimate from a batch.");
-  page.lead("Of " + std::to_string(findings.size()) + " claims, " +
-            std::to_string(count(findings, Verdict::kShown)) + " are shown here, " +
-            std::to_string(count(findings, Verdict::kPartly)) + " partly, " +
-            std::to_string(count(findings, Verdict::kNotShown)) +
-            " not ([[findings]]). Verdicts follow rules fixed before the runs and written beside "
-            "the numbers.");
+  page.lead(
+      "Of " + std::to_string(findings.size()) + " claims, " +
+      std::to_string(count(findings, Verdict::kShown)) + " are shown here, " +
+      std::to_string(count(findings, Verdict::kPartly)) + " partly, " +
+      std::to_string(count(findings, Verdict::kNotShown)) +
+      " not ([[findings]]). Every verdict follows from the numbers by a rule that stands beside "
+      "them.");
   page.section("What was asked, what was found");
   std::vector<std::string> questions;
   for (const std::unique_ptr<Study>& study : chosen) questions.push_back(study->question());

@@ -69,8 +69,8 @@ Figure trajectories(const TaskResults& results, const StudyOptions& options) {
       panel.x.label = "first coordinate";
       panel.y.label = "second coordinate";
       panel.equal_aspect = true;
-      panel.x.low = panel.y.low = -4;
-      panel.x.high = panel.y.high = 9;
+      panel.x.low = panel.y.low = -3;
+      panel.x.high = panel.y.high = 8;
       Series path =
           line("learned path", noise_style(sigma).with_width(0.8).with_opacity(0.5), {}, {});
       std::vector<double> from_x, from_y, end_x, end_y, to_x, to_y;
@@ -164,7 +164,7 @@ Figure over_time(const TaskResults& results, const StudyOptions& options) {
     }
     end.series.push_back(band(g.label, g.style, curve.x, curve.mean, curve.low, curve.high, 1));
   }
-  end.references = {{true, 0.5, "lines cross"}};
+  end.references = {{true, 0.5, "lines cross", role::kFloor, 0.12}};
   Panel start = end;
   start.title = "before training";
   start.series.clear();
@@ -242,35 +242,34 @@ void tell_figures(const StudyOptions& options, const TaskResults& results, Paper
        "seed 0", "");
   paper.report.subsection("What the learned field does depends on who integrates it");
   paper.report.paragraph(
-      "A solver with few steps jumps over the crossing: it sees the field at *t* = 0.4 and again "
-      "at 0.6, never where the lines meet, and lands on the training partner. A solver with many "
-      "steps goes through, where the network cannot be two things at once. Without noise the mean "
-      "distance to the training partner is " +
+      "A solver of five equal steps asks the field at *t* = 0.4 and again at 0.6, never where the "
+      "lines meet: it jumps over the crossing. A solver with many steps goes through it, where all "
+      "sources want to leave one point in different directions and a network gives one answer. "
+      "Without noise the mean distance to the training partner is " +
       ratio_5 + " of that between random partners with 5 Euler steps, and " + ratio_fine +
-      " with 1000 ([[solver-steps]], [[distances]]). Both are the same weights.");
+      " with 1000 ([[solver-steps]], [[distances]]), with the same weights. A statement that a "
+      "flow memorises needs its solver beside it.");
   show("trajectories", trajectories(results, options),
        "Paths of forty training sources through the learned fields. Grey: from where a path ends "
        "to where its training partner is.",
        "seed 0", "");
   show("solver-steps", against_steps(results, options),
        "Mean distance of generated points to their training and optimal partners against the "
-       "number of Euler steps. Five steps memorise; with more, points leave their training "
-       "partner and, past the crossing, approach the optimal one.",
+       "number of Euler steps, as a share of the distance between random partners.",
        seeds, kBandText);
   show("memorisation-training", memorisation_through_training(results, options),
        "The same distances through training, for a solver that jumps over the crossing and one "
-       "that does not.",
+       "that does not. Step 0 is drawn at 1.",
        seeds, kBandText);
   paper.report.subsection("Gradient variance, exactly");
   show("variance-training", through_training(results, options),
        "Loss, trace of the covariance of one sample's gradient, signal-to-noise ratio and gradient "
        "noise scale through training, each the exact population value for the pairs, not an "
-       "estimate from a batch.",
+       "estimate from a batch. Step 0 is drawn at 1.",
        seeds, kBandText);
   show("variance-time", over_time(results, options),
-       "Gradient variance given the time, before and after training. What training leaves sits "
-       "where the lines cross.",
-       seeds, kBandText);
+       "Gradient variance given the time, before and after training, in ten bins of *t*.", seeds,
+       kBandText);
   show("variance-layers", by_layer(results, options),
        "The same trace, layer by layer. The layers add up to the whole.", seeds, "mean over seeds");
 }

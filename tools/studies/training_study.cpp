@@ -27,11 +27,11 @@ std::string solver_label(const SolverOptions& solver) {
     case SolverMethod::heun:
       return "Heun" + steps;
     case SolverMethod::rk4:
-      return "Runge–Kutta 4" + steps;
+      return "RK4" + steps;
     case SolverMethod::dopri5:
       break;
   }
-  return "Dormand–Prince 5(4), tolerance " + report::format_number(solver.rtol, 1);
+  return "adaptive (dopri5)";
 }
 
 namespace {

@@ -26,7 +26,7 @@ struct Group {
 // "linear", or constant noise.
 [[nodiscard]] std::string interpolant_spec(double sigma);
 
-// "Euler, 5 steps", "Dormand–Prince 5(4)".
+// "Euler, 5 steps", "adaptive (dopri5)".
 [[nodiscard]] std::string solver_label(const SolverOptions& solver);
 
 // A number of every seed's evaluation with one solver at the end: "to_training_partner" reads its
