@@ -25,59 +25,10 @@
 #include "autograd/engine.h"
 #include "autograd/ops.h"
 #include "autograd/random.h"
-#include "nn/mlp.h"
+#include "bench/step_problem.h"
 
 namespace gradvar {
 namespace {
-
-constexpr int kThreads = 2, kLanes = 2;
-
-struct Problem {
-  Problem(std::int64_t dim, std::int64_t width, std::int64_t depth, std::int64_t batch)
-      : batch(batch),
-        model({.dim = dim, .width = width, .depth = depth}),
-        pool(kThreads),
-        engine(model.parameters(), pool, kLanes),
-        x(Shape{batch, dim}),
-        u(Shape{batch, dim}),
-        t(Shape{batch, 1}),
-        losses(batch) {
-    model.initialise(1);
-    const RandomStream stream(1, Purpose::kTest);
-    stream.normals<float>(0, 0, x.values());
-    stream.normals<float>(1, 0, u.values());
-    stream.uniforms<float>(2, 0, t.values());
-    std::int64_t in = dim + 1;
-    for (std::int64_t layer = 0; layer <= depth; ++layer) {
-      const std::int64_t out = layer == depth ? dim : width;
-      // Forward, weight gradient and, but for the first layer, input gradient.
-      flops += 2.0 * static_cast<double>(batch * in * out) * (layer == 0 ? 2 : 3);
-      in = out;
-    }
-  }
-
-  void run(std::initializer_list<Collector<float>*> collectors) {
-    engine.run(
-        batch,
-        [&](Tape<float>& tape, const LaneRows<float>& rows) {
-          const auto part = [&](const Tensor<float>& all) {
-            const std::int64_t d = all.row_size();
-            return tape.input(all.values().subspan(rows.begin * d, rows.count * d),
-                              {rows.count, d});
-          };
-          return squared_error(tape, model.forward(tape, part(x), part(t)), part(u));
-        },
-        collectors, losses);
-  }
-
-  std::int64_t batch;
-  Mlp<float> model;
-  LanePool pool;
-  Engine<float> engine;
-  Tensor<float> x, u, t;
-  std::vector<float> losses;
-  double flops = 0;
-};
 
 // One backward pass a sample.
 struct Naive {
@@ -115,7 +66,7 @@ void refuse(const char* what, double difference) {
   std::exit(1);
 }
 
-void verify(Problem& problem) {
+void check_step(Problem& problem) {
   const Naive truth = naive(problem);
   MomentsCollector<float> moments;
   NormsCollector<float> norms;
@@ -137,7 +88,7 @@ enum class What { kPlain, kVariance, kNorms, kNaive };
 
 void BM_Step(benchmark::State& state, What what) {
   Problem problem(state.range(0), state.range(1), state.range(2), state.range(3));
-  verify(problem);
+  check_step(problem);
   SumCollector<float> sum;
   MomentsCollector<float> moments;
   NormsCollector<float> norms;
@@ -193,6 +144,8 @@ void BM_Gemm(benchmark::State& state) {
 BENCHMARK(BM_Gemm)
     ->ArgNames({"rows", "width"})
     ->Args({128, 64})
+    ->Args({128, 512})
+    ->Args({512, 256})
     ->Args({128, 256})
     ->Args({512, 512})
     ->Threads(kThreads)

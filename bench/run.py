@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Measures everything docs/benchmarks.md says, and writes that page.
+
+    python3 bench/run.py [--rounds 5] [--no-build] [--no-peers]
+
+Builds the bench preset, runs step_bench `rounds` times with all benchmarks shuffled among each
+other, compares medians of one process's run, so that every ratio is of two things measured within
+seconds of each other, and reports the median ratio over rounds with its range. PyTorch's side
+(bench/peers/torch_step.py) runs in the same session where python3 has torch. Nothing else should
+run on the machine.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build-bench"
+PAGE = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
+SHAPES = [(2, 64, 3, 256), (2, 256, 3, 256), (2, 256, 3, 1024), (50, 512, 4, 256),
+          (50, 512, 4, 1024)]
+
+
+def network(shape):
+    dim, width, depth, _ = shape
+    return "-".join(str(n) for n in [dim + 1] + [width] * depth + [dim])
+
+
+def run(command, **more):
+    return subprocess.run(command, cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE,
+                          **more).stdout
+
+
+def machine():
+    cpu = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if "model name" in l), "?")
+    return f"{cpu}, {os.cpu_count()} cores"
+
+
+def step_round():
+    """Real milliseconds by (kind, shape), GFLOP/s of GEMM by (rows, width), and the BLAS."""
+    text = run([str(BUILD / "step_bench"), "--benchmark_format=json",
+                "--benchmark_filter=plain|variance|norms|naive|Gemm",
+                "--benchmark_repetitions=3", "--benchmark_min_time=0.2",
+                "--benchmark_enable_random_interleaving=true"], stderr=subprocess.DEVNULL)
+    data = json.loads(text)
+    times, gemm = {}, {}
+    for b in data["benchmarks"]:
+        if b.get("aggregate_name") != "median":
+            continue
+        if m := re.match(r"BM_Step/(\w+)/dim:(\d+)/width:(\d+)/depth:(\d+)/B:(\d+)", b["name"]):
+            times[m[1], tuple(int(n) for n in m.groups()[1:])] = (b["real_time"], b["FLOPs"] / 1e9)
+        elif m := re.match(r"BM_Gemm/rows:(\d+)/width:(\d+)", b["name"]):
+            gemm[int(m[1]), int(m[2])] = b["FLOPs"] / 1e9
+    return times, gemm, data["context"]["blas"]
+
+
+def peak(kind, shape):
+    arguments = [str(n) for n in shape]
+    return statistics.median(
+        int(run([str(BUILD / "memory"), kind, *arguments])) for _ in range(3))
+
+
+def peers():
+    try:
+        text = run(["/usr/bin/python3", "bench/peers/torch_step.py", "--json"],
+                   stderr=subprocess.DEVNULL)
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        return None
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def spread(values, digits=3):
+    if len(values) == 1:
+        return f"{values[0]:.{digits}g}"
+    return (f"{statistics.median(values):.{digits}g} "
+            f"({min(values):.{digits}g} to {max(values):.{digits}g})")
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args()
+    if not options.no_build:
+        run(["cmake", "--preset", "bench"])
+        run(["cmake", "--build", "--preset", "bench"])
+
+    rounds, torch_rounds = [], []
+    for number in range(options.rounds):
+        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+        rounds.append(step_round())
+        if not options.no_peers and (theirs := peers()):
+            torch_rounds.append(theirs)
+    blas = rounds[0][2]
+    step_rows, torch_rows = [], []
+    for shape in SHAPES:
+        time = lambda r, kind: r[0][kind, shape][0]
+        ratio = lambda kind: [time(r, kind) / time(r, "plain") for r in rounds]
+        # Of the rate of products as large as a lane's hidden layers, each on a thread of its own.
+        rows, width = shape[3] // 2, shape[1]
+        share = [100 * r[0]["plain", shape][1] / r[1][rows, width] for r in rounds
+                 if (rows, width) in r[1]]
+        step_rows.append([network(shape), str(shape[3]), spread([time(r, "plain") for r in rounds]),
+                          spread(share) + " %" if share else "", spread(ratio("variance")),
+                          spread(ratio("norms"))])
+        for_shape = [next(row for row in t["rows"] if row["width"] == shape[1] and
+                          row["batch"] == shape[3] and row["inputs"] == shape[0] + 1)
+                     for t in torch_rounds]
+        if for_shape:
+            pairs = list(zip(rounds, for_shape))
+            vmap = [row.get("variance_ms") for row in for_shape]
+            torch_rows.append([
+                network(shape), str(shape[3]), spread([time(r, "plain") for r, _ in pairs]),
+                spread([row["step_ms"] for row in for_shape]),
+                spread([time(r, "plain") / row["step_ms"] for r, row in pairs]),
+                spread([time(r, "variance") for r, _ in pairs]),
+                spread(vmap) if all(vmap) else "",
+                spread([time(r, "variance") / row["variance_ms"] for r, row in pairs])
+                if all(vmap) else ""])
+    naive_shape = (2, 256, 3, 256)
+    naive = [r[0]["naive", naive_shape][0] / r[0]["plain", naive_shape][0] for r in rounds]
+    big = SHAPES[-1]
+    memory = {kind: peak(kind, big) for kind in ("plain", "variance", "norms")}
+
+    where = (f"Machine: {machine()}; {blas}. Two threads, two lanes, f32. Median (lowest to "
+             f"highest) of {options.rounds} rounds.")
+    steps = table(["network", "B", "plain step, ms", "of two cores' GEMM rate",
+                   "variance / plain", "norms / plain"], step_rows)
+    page = f"""# Benchmarks
+
+Written by `python3 bench/run.py`; no number here is typed by hand. {where}
+
+## A training step, plain and with statistics
+
+Forward, backward and merge of the mean gradient; no optimiser. "Variance" is the same step with the
+exact variance of every parameter element as well, "norms" with every sample's squared gradient norm.
+By multiplications the variance of a large layer costs 4/3 of the plain step. The GEMM rate is that
+of two single-threaded products side by side, as large as a lane's hidden layer.
+
+{steps}
+
+The naive way, one backward pass a sample, takes {spread(naive)} times the plain step for
+{network(naive_shape)} at B = 256.
+
+## Memory
+
+Peak resident memory of a process that does nothing but steps of {network(big)} at B = {big[3]},
+less what it held before: {memory['plain'] / 2**20:.1f} MiB for plain steps,
+{memory['variance'] / 2**20:.1f} MiB with variance
+({memory['variance'] / memory['plain']:.2f} times), {memory['norms'] / 2**20:.1f} MiB with norms
+({memory['norms'] / memory['plain']:.2f} times).
+"""
+    if torch_rows:
+        page += f"""
+## Beside PyTorch
+
+PyTorch {torch_rounds[0]['torch']}, eager, forward, loss and backward on the same networks, the faster
+of 1 and 2 threads; its variance is `functorch.vmap(grad)` and `var` over the batch, which holds all
+per-sample gradients at once. `bench/peers/torch_step.py`.
+
+{table(['network', 'B', 'gradvar step, ms', 'PyTorch step, ms', 'ratio', 'gradvar variance, ms',
+        'PyTorch vmap variance, ms', 'ratio'], torch_rows)}
+"""
+    PAGE.write_text(page)
+    text = README.read_text()
+    begin = "<!-- benchmarks: written by bench/run.py, do not edit -->\n"
+    end = "<!-- end of benchmarks -->"
+    before, rest = text.split(begin)
+    README.write_text(before + begin + where + "\n\n" + steps +
+                      "\n\nMore, and PyTorch's side, in [docs/benchmarks.md](docs/benchmarks.md).\n"
+                      + end + rest.split(end)[1])
+
+
+if __name__ == "__main__":
+    main()
