@@ -64,6 +64,32 @@ json findings_json(const std::vector<Finding>& findings) {
   return list;
 }
 
+// The findings for people who read Markdown: docs/results.md is this file.
+std::string findings_markdown(const std::vector<Finding>& findings, const std::string& command,
+                              const std::string& seconds) {
+  const auto cell = [](const std::string& markup) {
+    std::string out;
+    for (const char c : report::plain_from_markup(markup))
+      out += c == '|' ? "\\|" : std::string(1, c);
+    return out;
+  };
+  std::string text = "# What was found\n\nWritten by\n\n```sh\n" + command +
+                     " --out DIR\n```\n\nas DIR/findings.md, in " + seconds +
+                     " of one core's time. Machine: " + describe_machine().line() +
+                     ".\n\nThe claims are those of "
+                     "[arXiv 2510.18118](https://arxiv.org/abs/2510.18118). A run memorises when "
+                     "the mean distance to the training partner is under 10 % of that between "
+                     "random partners; memorisation is broken above 50 %. The 95 % interval over "
+                     "seeds must lie on that side as a whole. ± is the standard deviation over "
+                     "seeds, [ ] a 95 % interval of the mean.\n\n"
+                     "| claim | measured | verdict |\n|---|---|---|\n";
+  for (const Finding& finding : findings) {
+    text += "| " + cell(finding.claim) + " | " + cell(finding.measured) + " | **" +
+            verdict_word(finding.verdict) + "** |\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string Reproduction::command() const {
@@ -168,11 +194,14 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
   page.paragraph(
       "The numbers are the same bits for any number of threads on one kind of machine. `cells/` "
       "holds every run's settings and measurements, `figures/` each figure's data, script and "
-      "picture, `summary.json` the first table. The training and measuring took " +
+      "picture, `summary.json` and `findings.md` the first table. The training and measuring "
+      "took " +
       report::format_duration(seconds) + " of one core's time in all.");
   page.machine(describe_machine());
   page.write(directory / "report.html");
   write_file((directory / "summary.json").string(), summary.dump(2) + "\n");
+  write_file((directory / "findings.md").string(),
+             findings_markdown(findings, reproduction.command(), report::format_duration(seconds)));
 }
 
 }  // namespace gradvar
