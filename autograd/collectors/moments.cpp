@@ -101,8 +101,7 @@ void centred_moments(const SampleGradients<Real>& gradients, std::span<const Rea
 
 template <class Real>
 void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
-  if (sums_.layout().padded_size() != layout.padded_size()) pieces_ = pieces_of(layout);
-  sums_.begin(layout, plan.lanes);
+  if (sums_.begin(layout, plan.lanes)) pieces_ = pieces_of(layout);
   m2_.begin(layout, plan.lanes);
   lane_states_.resize(plan.lanes);
   for (int lane = 0; lane < plan.lanes; ++lane) {
