@@ -85,6 +85,9 @@ void Engine<Real>::run(std::int64_t batch, const BuildLosses& build,
     const LaneRows<Real> rows = lane_rows(batch, lanes, lane, weights);
     tape.reset();
     const Value loss = build(tape, rows);
+    check(tape.shape(loss) == Shape{rows.count}, "engine",
+          "the losses are " + tape.shape(loss).to_string() + ", expected one per sample, " +
+              Shape{rows.count}.to_string());
     const std::span<const Real> values = tape.value(loss);
     std::copy(values.begin(), values.end(), losses.begin() + rows.begin);
     if (collectors.empty()) return;

@@ -15,16 +15,24 @@ namespace {
 constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 constexpr double kSeluLambda = 1.0507009873554804934193349852946;
 
+// Beyond these sigmoid_fast is flat, so x times it would grow again (and -inf would stay one).
+template <class Real>
+constexpr Real kSigmoidEnd = sizeof(Real) == 8 ? Real(708) : Real(87);
+
 template <class Real>
 GRADVAR_ALWAYS_INLINE void silu_loop(const Real* x, Real* y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * vector_math::sigmoid_fast(x[i]);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Real z = x[i] < -kSigmoidEnd<Real> ? -kSigmoidEnd<Real> : x[i];
+    y[i] = z * vector_math::sigmoid_fast(z);
+  }
 }
 template <class Real>
 GRADVAR_ALWAYS_INLINE void silu_backward_loop(const Real* x, const Real* dy, Real* dx,
                                               std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
-    const Real s = vector_math::sigmoid_fast(x[i]);
-    dx[i] += dy[i] * (s * (Real(1) + x[i] * (Real(1) - s)));
+    const Real z = vector_math::clamp(x[i], -kSigmoidEnd<Real>, kSigmoidEnd<Real>);
+    const Real s = vector_math::sigmoid_fast(z);
+    dx[i] += dy[i] * (s * (Real(1) + z * (Real(1) - s)));
   }
 }
 template <class Real>

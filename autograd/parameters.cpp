@@ -46,6 +46,13 @@ std::vector<std::string> ParameterLayout::layers() const {
   return layers;
 }
 
+bool ParameterLayout::same_places(const ParameterLayout& other) const {
+  return std::equal(infos_.begin(), infos_.end(), other.infos_.begin(), other.infos_.end(),
+                    [](const ParameterInfo& a, const ParameterInfo& b) {
+                      return a.shape == b.shape && a.offset == b.offset;
+                    });
+}
+
 template <class Real>
 ParameterId ParameterSet<Real>::add(std::string name, const Shape& shape) {
   const ParameterId id = layout_.add(std::move(name), shape);

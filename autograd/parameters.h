@@ -44,6 +44,8 @@ class ParameterLayout {
   [[nodiscard]] std::int64_t parameter_count() const;
   // Layer names in order of first appearance.
   [[nodiscard]] std::vector<std::string> layers() const;
+  // Whether every parameter has the same place and shape there. Names do not matter.
+  [[nodiscard]] bool same_places(const ParameterLayout& other) const;
   // The part of a flat array that belongs to one parameter.
   template <class T>
   [[nodiscard]] std::span<T> slice(std::span<T> flat, ParameterId id) const {

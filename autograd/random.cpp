@@ -1,7 +1,9 @@
 #include "autograd/random.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <utility>
@@ -70,10 +72,12 @@ std::uint32_t RandomStream::below(std::uint32_t n, std::uint64_t step, std::uint
 
 template <class Real>
 void RandomStream::uniforms(std::uint64_t step, std::uint32_t sample, std::span<Real> out) const {
+  const Real below_one = 1 - std::numeric_limits<Real>::epsilon() / 2;
   for (std::size_t i = 0; i < out.size(); i += 4) {
     const auto words = block(step, sample, static_cast<std::uint32_t>(i / 4));
     for (std::size_t j = i; j < std::min(i + 4, out.size()); ++j) {
-      out[j] = static_cast<Real>(unit(words[j - i]));
+      // The last 128 of the 2^32 intervals would round to 1 in f32.
+      out[j] = std::min(static_cast<Real>(unit(words[j - i])), below_one);
     }
   }
 }

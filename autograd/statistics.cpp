@@ -1,6 +1,7 @@
 #include "autograd/statistics.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "autograd/check.h"
 
@@ -27,7 +28,8 @@ Weights Weights::of(std::span<const Real> weights, std::int64_t samples) {
 double Weights::divisor(Estimator estimator) const {
   if (estimator == Estimator::kPopulation) return sum;
   const double divisor = sum - sum_squares / sum;
-  check(divisor > 0, "statistics",
+  // For a single sample the difference is 0 up to rounding, which must not pass for a divisor.
+  check(divisor > 4 * std::numeric_limits<double>::epsilon() * sum, "statistics",
         "the unbiased variance of " + std::to_string(samples) +
             " sample(s) is not defined when one of them carries all the weight; give at least two "
             "or ask for the population variance");

@@ -25,6 +25,7 @@ void Tape<Real>::reset() {
   nodes_.clear();
   node_parameters_.clear();
   batch_ = -1;
+  walked_back_ = false;
   uses_left_.assign(parameters_.layout().count(), 0);
   book_.factors_.resize(parameters_.layout().count());
   for (std::vector<Factor<Real>>& uses : book_.factors_) uses.clear();
@@ -101,6 +102,11 @@ void Tape<Real>::backward(Value losses, std::span<const Real> seed,
   check(shape(losses) == Shape{batch_}, "backward",
         "the losses are " + shape(losses).to_string() + ", expected one per sample, " +
             Shape{batch_}.to_string());
+  check(static_cast<std::int64_t>(seed.size()) == batch_, "backward",
+        "the seed has " + std::to_string(seed.size()) + " numbers, expected one per sample, " +
+            std::to_string(batch_));
+  check(!walked_back_, "backward",
+        "this tape was walked back already, and adjoints would add up; reset it and record again");
   if (receiver != nullptr && receiver->needs_separable_samples()) {
     for (const Node& node : nodes_) {
       check(node.op->separable(), node.op->name(),
@@ -108,6 +114,7 @@ void Tape<Real>::backward(Value losses, std::span<const Real> seed,
             "only the gradient of the summed loss can be asked for");
     }
   }
+  walked_back_ = true;
   std::copy(seed.begin(), seed.end(), adjoint(losses).begin());
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
     const Slot& out = slots_[node->op->output.index];
@@ -152,6 +159,15 @@ std::string Tape<Real>::first_nonfinite() const {
     return where;
   }
   return {};
+}
+
+template <class Real>
+std::string Tape<Real>::describe(Value v) const {
+  const auto made = std::find_if(nodes_.begin(), nodes_.end(), [v](const Node& node) {
+    return node.op->output.index == v.index;
+  });
+  return "value " + std::to_string(v.index) +
+         (made == nodes_.end() ? ", an input" : ", made by " + std::string(made->op->name()));
 }
 
 template class FactorBook<float>;

@@ -90,6 +90,8 @@ class Tape {
   // The first op whose output holds a number that is not finite, in the order of recording, or
   // an empty string. Names the op and, where it has one, the layer: "dense (net.2)".
   [[nodiscard]] std::string first_nonfinite() const;
+  // For messages: "value 3, made by silu", or "value 0, an input".
+  [[nodiscard]] std::string describe(Value v) const;
 
   // ---- for ops
   // Append an op: allocates the output, runs forward, returns the output's handle. The output wants
@@ -127,9 +129,9 @@ class Tape {
 
   // ---- reverse
   // Seeds every sample's loss with one, walks back, and gives each parameter's gradients to the
-  // receiver (which may be null: adjoints only). REQUIRES: losses is [B].
-  // Throws std::invalid_argument naming an op that mixes rows when the receiver needs samples
-  // apart.
+  // receiver (which may be null: adjoints only). Once for each recording: adjoints add up.
+  // Throws std::invalid_argument when losses or seed are not [B], when the tape was walked back
+  // already, and, naming it, for an op that mixes rows when the receiver needs samples apart.
   void backward(Value losses, GradientReceiver<Real>* receiver);
   // The same with another seed, [B]: the separability probe seeds one row.
   void backward(Value losses, std::span<const Real> seed, GradientReceiver<Real>* receiver);
@@ -154,6 +156,7 @@ class Tape {
   const ParameterSet<Real>& parameters_;
   Arena arena_;
   std::int64_t batch_ = -1;
+  bool walked_back_ = false;
   std::vector<Slot> slots_;
   std::vector<Node> nodes_;
   std::vector<ParameterId> node_parameters_;

@@ -11,9 +11,8 @@ constexpr std::int64_t kPiece = 16384;  // elements: 64 KiB of f32
 }  // namespace
 
 template <class Real>
-void LaneBuffers<Real>::begin(const ParameterLayout& layout, int lanes) {
-  const bool same_layout =
-      layout_.padded_size() == layout.padded_size() && layout_.count() == layout.count();
+bool LaneBuffers<Real>::begin(const ParameterLayout& layout, int lanes) {
+  const bool same_layout = layout_.same_places(layout);
   if (!same_layout || static_cast<int>(lanes_memory_.size()) < lanes) {
     layout_ = layout;
     lanes_memory_.assign(lanes, Tensor<Real>(Shape{layout.padded_size()}));
@@ -21,6 +20,7 @@ void LaneBuffers<Real>::begin(const ParameterLayout& layout, int lanes) {
   lanes_ = lanes;
   seen_.resize(lanes);
   for (std::vector<char>& seen : seen_) seen.assign(layout.count(), 0);
+  return !same_layout;
 }
 
 template <class Real>

@@ -16,8 +16,9 @@ namespace gradvar {
 template <class Real>
 class LaneBuffers {
  public:
-  // One array over the layout for each lane. Allocates only when layout or lanes grew.
-  void begin(const ParameterLayout& layout, int lanes);
+  // One array over the layout for each lane. Allocates only for another layout, or more lanes.
+  // Returns whether the layout is another one than before.
+  bool begin(const ParameterLayout& layout, int lanes);
   // The lane's part for a parameter, now seen.
   [[nodiscard]] std::span<Real> take(int lane, ParameterId parameter);
   void clear_unseen();

@@ -101,8 +101,7 @@ void centred_moments(const SampleGradients<Real>& gradients, std::span<const Rea
 
 template <class Real>
 void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
-  if (sums_.layout().padded_size() != layout.padded_size()) pieces_ = pieces_of(layout);
-  sums_.begin(layout, plan.lanes);
+  if (sums_.begin(layout, plan.lanes)) pieces_ = pieces_of(layout);
   m2_.begin(layout, plan.lanes);
   lane_states_.resize(plan.lanes);
   for (int lane = 0; lane < plan.lanes; ++lane) {
@@ -208,14 +207,18 @@ void MomentsCollector<Real>::redo_where_cancelled(LanePool& pool) {
   pool.run(parameters * sums_.lanes(), [&](int task) {
     const int k = task / sums_.lanes(), lane = task % sums_.lanes();
     LaneState& state = lane_states_[lane];
-    if (!cancelled(k) || state.weights.sum <= 0) return;
-    const ParameterId parameter{k};
-    Arena scratch;
-    if (!state.seen[k].uses.empty()) {
-      centred_moments(state.seen[k], state.sample_weights, scratch,
-                      sums_.take(lane, parameter).data(), m2_.take(lane, parameter).data());
-    }
+    if (!cancelled(k)) return;
+    const std::span<Real> sum = sums_.take(lane, ParameterId{k});
+    const std::span<Real> m2 = m2_.take(lane, ParameterId{k});
     state.centred[k] = 1;
+    if (state.weights.sum <= 0 || state.seen[k].uses.empty()) {
+      // Lane 0 holds what was merged first, not its own zeros.
+      std::fill(sum.begin(), sum.end(), Real(0));
+      std::fill(m2.begin(), m2.end(), Real(0));
+      return;
+    }
+    Arena scratch;
+    centred_moments(state.seen[k], state.sample_weights, scratch, sum.data(), m2.data());
   });
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     if (!cancelled(pieces_[i].parameter)) continue;

@@ -33,8 +33,7 @@ void sum_gradients(const SampleGradients<Real>& gradients, std::span<const Real>
 
 template <class Real>
 void SumCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
-  if (lanes_.layout().padded_size() != layout.padded_size()) pieces_ = pieces_of(layout);
-  lanes_.begin(layout, plan.lanes);
+  if (lanes_.begin(layout, plan.lanes)) pieces_ = pieces_of(layout);
   total_weight_ = Weights::of(plan.weights, plan.batch).sum;
 }
 

@@ -66,8 +66,8 @@ class Dense final : public Op<Real> {
   };
   Sizes sizes(const Tape<Real>& tape) const {
     const Shape& w = tape.parameters().info(weight_).shape;
-    const std::int64_t rows = tape.shape(x_).size() / w[1];
-    return {rows, rows / tape.batch(), w[1], w[0]};
+    const std::int64_t positions = tape.shape(x_).row_size() / w[1];
+    return {tape.batch() * positions, positions, w[1], w[0]};
   }
   const Real* weight(const Tape<Real>& tape) const {
     return tape.parameters().values(weight_).data();
@@ -88,6 +88,7 @@ Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias) {
   check(ws.rank() == 2 && xs.columns() == ws[1], "dense",
         "x is " + xs.to_string() + ", W is " + ws.to_string() +
             ": W must be OxI with I the last axis of x");
+  check(ws.size() > 0, "dense", "W is " + ws.to_string() + ", expected 1 or more of each");
   check(
       bs == Shape{ws[0]}, "dense",
       "b is " + bs.to_string() + ", W is " + ws.to_string() + ": b must have one entry a row of W");

@@ -1,0 +1,46 @@
+// op_cases: each op of the catalogue as a GradcheckCase, with the plainest loop that computes it.
+//
+// The tests run them over many shapes (tests/autograd/<op>_test.cpp), `gradvar verify` one or two
+// of each. Shapes are those of one sample; a trailing axis of 1, 3, 17 or 33 is none, a part, or
+// some and a part of a vector register.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autograd/gradcheck.h"
+
+namespace gradvar {
+
+// ---- with parameters
+// Any number of axes before the last are positions: {5, 3} to {5, out}.
+[[nodiscard]] GradcheckCase dense_case(const Shape& sample, std::int64_t out);
+[[nodiscard]] GradcheckCase shift_case(const Shape& sample);
+[[nodiscard]] GradcheckCase gain_case(const Shape& sample);
+
+// ---- element by element
+[[nodiscard]] GradcheckCase add_case(const Shape& sample);
+[[nodiscard]] GradcheckCase sub_case(const Shape& sample);
+[[nodiscard]] GradcheckCase mul_case(const Shape& sample);
+[[nodiscard]] GradcheckCase scale_case(const Shape& sample, double c);
+[[nodiscard]] GradcheckCase silu_case(const Shape& sample);
+[[nodiscard]] GradcheckCase selu_case(const Shape& sample);
+[[nodiscard]] GradcheckCase relu_case(const Shape& sample);
+[[nodiscard]] GradcheckCase tanh_case(const Shape& sample);
+[[nodiscard]] GradcheckCase gelu_case(const Shape& sample);
+
+// ---- shapes
+[[nodiscard]] GradcheckCase concat_case(const std::vector<Shape>& samples);
+[[nodiscard]] GradcheckCase slice_case(const Shape& sample, std::int64_t begin, std::int64_t end);
+[[nodiscard]] GradcheckCase reshape_case(const Shape& from, const Shape& to);
+
+// ---- over a sample's own axes, losses, time
+[[nodiscard]] GradcheckCase sum_case(const Shape& sample);
+[[nodiscard]] GradcheckCase mean_case(const Shape& sample);
+[[nodiscard]] GradcheckCase squared_error_case(const Shape& sample);
+[[nodiscard]] GradcheckCase time_embedding_case(std::int64_t dim, double scale);
+
+// One or two of every op: what `gradvar verify` runs.
+[[nodiscard]] std::vector<GradcheckCase> op_cases();
+
+}  // namespace gradvar

@@ -1,0 +1,115 @@
+#include "tools/verify/model_cases.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "nn/mlp.h"
+
+namespace gradvar {
+
+namespace {
+
+using Numbers = std::vector<double>;
+
+double activation(double x, Activation kind) {
+  switch (kind) {
+    case Activation::selu:
+      return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x));
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
+    case Activation::relu:
+      return x > 0 ? x : 0;
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::gelu:
+      return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);
+  }
+  return std::nan("");
+}
+
+// One sample through nn/mlp.h's formula; p holds weight and bias of each layer in turn.
+Numbers plain_mlp(const MlpOptions& options, Numbers h, double t, std::span<const Numbers> p) {
+  if (options.time == TimeInput::column) {
+    h.push_back(t);
+  } else {
+    const std::int64_t half = options.time_dim / 2;
+    for (const bool sine : {false, true}) {
+      for (std::int64_t k = 0; k < half; ++k) {
+        const double exponent = -static_cast<double>(k) / static_cast<double>(half);
+        const double angle = t * (1000 * std::pow(10000.0, exponent));
+        h.push_back(sine ? std::sin(angle) : std::cos(angle));
+      }
+    }
+  }
+  for (std::int64_t k = 0; k <= options.depth; ++k) {
+    const std::int64_t last = static_cast<std::int64_t>(p.size()) / 2 - 1;
+    const std::int64_t layer = k == options.depth ? last : options.tied && k >= 1 ? 1 : k;
+    Numbers next = p[2 * layer + 1];
+    for (std::size_t o = 0; o < next.size(); ++o) {
+      for (std::size_t i = 0; i < h.size(); ++i) next[o] += p[2 * layer][o * h.size() + i] * h[i];
+      if (k < options.depth) next[o] = activation(next[o], options.activation);
+    }
+    h = std::move(next);
+  }
+  return h;
+}
+
+GradcheckCase mlp_case(const std::string& name, const MlpOptions& options) {
+  GradcheckCase mlp = model_case(
+      "mlp, " + name, std::make_shared<Mlp<float>>(options), std::make_shared<Mlp<double>>(options),
+      [options](auto x, auto p) { return plain_mlp(options, x[0], x[1][0], p); });
+  const bool kinked =
+      options.activation == Activation::relu || options.activation == Activation::selu;
+  if (kinked && options.depth > 0) mlp.step = 1e-5;
+  if (options.time == TimeInput::sinusoidal) mlp.step = 1e-6;  // angles are 1000 t
+  return mlp;
+}
+
+template <class Real>
+GradcheckRecorder<Real> recorder(std::shared_ptr<const Model<Real>> model) {
+  // The case's parameters are the model's, in its order, so its handles fit.
+  return [model](Tape<Real>& tape, std::span<const Value> x, std::span<const ParameterId>) {
+    return model->forward(tape, x[0], x[1]);
+  };
+}
+
+}  // namespace
+
+GradcheckCase model_case(std::string name, std::shared_ptr<const Model<float>> f32,
+                         std::shared_ptr<const Model<double>> f64, GradcheckReference reference) {
+  GradcheckCase made{
+      .name = std::move(name),
+      .inputs = {{.name = "x", .sample = f64->sample_shape()}, {.name = "t", .sample = {1}}},
+      .parameters = {},
+      .record_f32 = recorder<float>(f32),
+      .record_f64 = recorder<double>(f64),
+      .reference = std::move(reference)};
+  for (const ParameterInfo& info : f64->parameters().layout().infos()) {
+    const double fan_in = static_cast<double>(info.shape.row_size());
+    made.parameters.push_back(
+        {.name = info.name, .shape = info.shape, .scale = 1 / std::sqrt(fan_in)});
+  }
+  return made;
+}
+
+std::vector<GradcheckCase> model_cases() {
+  std::vector<GradcheckCase> cases = {mlp_case("no hidden layer", {.dim = 3, .depth = 0})};
+  for (const Activation kind :
+       {Activation::selu, Activation::silu, Activation::relu, Activation::tanh, Activation::gelu}) {
+    cases.push_back(mlp_case(std::string(activation_name(kind)),
+                             {.dim = 2, .width = 9, .depth = 3, .activation = kind}));
+  }
+  cases.push_back(
+      mlp_case("tied layers",
+               {.dim = 2, .width = 9, .depth = 4, .activation = Activation::tanh, .tied = true}));
+  cases.push_back(mlp_case("sinusoidal time", {.dim = 2,
+                                               .width = 9,
+                                               .depth = 2,
+                                               .activation = Activation::silu,
+                                               .time = TimeInput::sinusoidal,
+                                               .time_dim = 10}));
+  return cases;
+}
+
+}  // namespace gradvar
