@@ -107,9 +107,12 @@ void Interpolant::interpolate(std::int64_t rows, std::span<const Real> x0, std::
   const std::size_t d = rows == 0 ? 0 : size / static_cast<std::size_t>(rows);
   for (std::size_t n = 0; n < t.size(); ++n) {
     const Coefficients at = coefficients(*this, static_cast<double>(t[n]));
-    check(std::isfinite(at.dc), "interpolant",
+    check(std::isfinite(at.dc) || !std::isfinite(at.c), "interpolant",
           "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
               ", where the full bridge target is infinite; expected 0 < t < 1");
+    check(std::isfinite(at.c), "interpolant",
+          "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
+              ", expected 0 <= t <= 1 for a bridge");
     const auto a = static_cast<Real>(at.a), b = static_cast<Real>(at.b);
     const auto da = static_cast<Real>(at.da), db = static_cast<Real>(at.db);
     for (std::size_t i = n * d; i < (n + 1) * d; ++i) {

@@ -38,8 +38,8 @@ struct Interpolant {
   [[nodiscard]] static Interpolant parse(std::string_view spec);
 
   // x_t and u_t [rows, d] from x0, x1 [rows, d], t [rows] and z [rows, d] (empty without noise).
-  // Throws std::invalid_argument for sizes that do not fit, and for the full bridge at t = 0 or 1,
-  // where its target is infinite, naming the sample.
+  // Throws std::invalid_argument for sizes that do not fit, for a bridge outside 0 <= t <= 1, and
+  // for the full bridge at t = 0 or 1, where its target is infinite, naming the sample.
   template <class Real>
   void interpolate(std::int64_t rows, std::span<const Real> x0, std::span<const Real> x1,
                    std::span<const Real> t, std::span<const Real> z, std::span<Real> x_t,
