@@ -92,10 +92,16 @@ TEST(Pairwise, EqualRowsAreAtDistanceZero) {
   for (std::int64_t i = 0; i < 30; ++i) EXPECT_EQ(all.row(i)[i], 0);
 }
 
-TEST(Pairwise, CloseRowsAreTakenFromTheirDifference) {
-  const Tensor<double> all =
-      matrix(PairwiseDistances(column({1000, 1000.001}), column({1000, -1000})));
-  EXPECT_NEAR(all.row(1)[0], 1e-6, 1e-6 * 1e-9);
+// Found by |x|^2 + |y|^2 - 2 x.y alone, both distances would be rounding errors.
+TEST(Pairwise, KeepsSmallDistancesFarFromTheOrigin) {
+  const Tensor<double> x = column({1e6 + 1, 5e6}), y = column({1e6 + 1, 1e6 + 1 + 0x1p-10, -9e6});
+  std::vector<double> squared;
+  (void)PairwiseDistances(x, y).sum([&](const PairwiseDistances::Block& block) {
+    squared.assign(block.squared.begin(), block.squared.end());
+    return 0.0;
+  });
+  EXPECT_EQ(squared[0], 0);
+  EXPECT_NEAR(squared[1], 0x1p-20, 1e-11);
 }
 
 TEST(Pairwise, SamplesOfAnyShapeAndEmptySetsAreFine) {
