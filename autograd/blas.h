@@ -27,6 +27,21 @@ template <class Real>
 // eigenvalues, ascending. Throws std::runtime_error when LAPACK does not converge.
 void symmetric_eigen(std::int64_t n, double* a, double* w);
 
+// LU factors of A [n,n] with row pivoting, in place; pivots [n]. Nothing is refused: a singular A
+// shows in lu_inverse_norm.
+void lu_factor(std::int64_t n, double* a, int* pivots);
+// Solves A x = b, or A^T x = b, for every row b of `rows` [count,n], in place, from A's factors.
+// REQUIRES: lu_inverse_norm is finite.
+void lu_solve(Transpose transpose, std::int64_t n, std::int64_t count, const double* lu,
+              const int* pivots, double* rows);
+// The largest row sum of |A^-1|, estimated from A's factors (LAPACK's gecon: a lower bound that is
+// rarely off by more than a factor of 3); infinite when A is singular.
+[[nodiscard]] double lu_inverse_norm(std::int64_t n, const double* lu);
+
+// The eigenvalues re + i im of a real A [n,n], in no order. Destroys `a`. Throws std::runtime_error
+// when LAPACK does not converge.
+void eigenvalues(std::int64_t n, double* a, double* re, double* im);
+
 // Which kernels OpenBLAS chose for this processor, for instance "Haswell" or "SkylakeX".
 [[nodiscard]] std::string core_name();
 // "OpenBLAS 0.3.21 ...", for reports.

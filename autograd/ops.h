@@ -25,6 +25,10 @@ Value shift(Tape<Real>& tape, Value x, ParameterId b);
 template <class Real>
 Value gain(Tape<Real>& tape, Value x, ParameterId g);
 
+// v = th + Th (I + t Th)^-1 (x - t th)      x, v [B,d]  t [B,1]  th [d]  Th [d,d]
+template <class Real>
+Value affine_gaussian(Tape<Real>& tape, Value x, Value t, ParameterId theta, ParameterId matrix);
+
 // ---- element by element, any shape
 template <class Real>
 Value add(Tape<Real>& tape, Value a, Value b);  // y = a + b

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 #include <vector>
 
 #include "autograd/blas.h"
 #include "autograd/check.h"
+#include "io/number_text.h"
 
 namespace gradvar {
 
@@ -15,9 +17,28 @@ namespace {
 
 void check_dimensions(const GaussianMoments& source, const GaussianMoments& target) {
   const std::int64_t d = source.mean.size();
-  check(target.mean.size() == d, "coupling",
+  check(target.mean.size() == d && d >= 1, "coupling",
         "the source has " + std::to_string(d) + " coordinates, the target " +
             std::to_string(target.mean.size()) + ": a map between them needs equally many");
+  const auto check_covariance = [&](const GaussianMoments& side, const char* what) {
+    check(side.covariance.shape() == Shape{d, d}, what,
+          "the covariance is " + side.covariance.shape().to_string() + ", expected " +
+              Shape{d, d}.to_string() + " for a mean of " + std::to_string(d) + " coordinates");
+  };
+  check_covariance(source, "source");
+  check_covariance(target, "target");
+}
+
+void check_orthogonal(const Tensor<double>& rotation) {
+  const std::int64_t d = rotation.rows();
+  for (std::int64_t i = 0; i < d; ++i) {
+    for (std::int64_t j = 0; j <= i; ++j) {
+      const double entry = blas::dot(d, rotation.row(i).data(), rotation.row(j).data());
+      check(std::abs(entry - (i == j ? 1 : 0)) <= 1e-12, "coupling",
+            "the rotation R is not orthogonal: entry (" + std::to_string(i + 1) + ", " +
+                std::to_string(j + 1) + ") of R R^T is " + number_text(entry));
+    }
+  }
 }
 
 // b = m1 - A m0.
@@ -54,6 +75,8 @@ Tensor<double> rotation_matrix(std::int64_t dim, double degrees, std::int64_t pl
   check(planes >= 1 && planes <= dim / 2, "rotation",
         "planes is " + std::to_string(planes) + ", expected 1 to " + std::to_string(dim / 2) +
             " in " + std::to_string(dim) + " dimensions");
+  check(std::isfinite(degrees), "rotation",
+        "the angle is " + number_text(degrees) + ", expected a finite number of degrees");
   // Whole quarter turns are exact.
   const double turns = degrees / 90;
   const bool exact = turns == std::floor(turns);
@@ -84,7 +107,7 @@ Tensor<double> product(const Tensor<double>& a, const Tensor<double>& b) {
 
 Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent, const char* what) {
   const std::int64_t d = matrix.rows();
-  check(matrix.shape() == Shape{d, d}, what,
+  check(matrix.shape() == Shape{d, d} && d >= 1, what,
         "the covariance is " + matrix.shape().to_string() + ", expected a square matrix");
   double largest = 0;
   for (const double x : matrix.values()) largest = std::max(largest, std::abs(x));
@@ -99,9 +122,11 @@ Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent, co
   Tensor<double> vectors = matrix;  // rows, after the call
   std::vector<double> values(d);
   blas::symmetric_eigen(d, vectors.data(), values.data());
-  check(values[0] > 0, what,
+  // An eigenvalue within the rounding of the decomposition cannot be told from 0.
+  const double rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
+  check(values[0] > rounding * values[d - 1], what,
         "the covariance is not positive definite: its smallest eigenvalue is " +
-            std::to_string(values[0]));
+            number_text(values[0]) + ", its largest " + number_text(values[d - 1]));
   Tensor<double> scaled = vectors;
   for (std::int64_t k = 0; k < d; ++k) {
     const double power = std::pow(values[k], exponent);
@@ -137,6 +162,7 @@ AffineMap rotated_map(const GaussianMoments& source, const GaussianMoments& targ
   check(rotation.shape() == optimal.matrix.shape(), "coupling",
         "the rotation is " + rotation.shape().to_string() + ", expected " +
             optimal.matrix.shape().to_string());
+  check_orthogonal(rotation);
   const Tensor<double> root = symmetric_power(source.covariance, 0.5, "source");
   const Tensor<double> inverse_root = symmetric_power(source.covariance, -0.5, "source");
   return with_offset(product(product(product(optimal.matrix, root), rotation), inverse_root),

@@ -32,18 +32,18 @@ struct GaussianMoments {
 };
 
 // Rotations by `degrees` in coordinate planes (1,2), (3,4), ...: in the first `planes` of them.
-// Throws std::invalid_argument unless dim >= 2 and 1 <= planes <= dim / 2.
+// Throws std::invalid_argument unless dim >= 2, 1 <= planes <= dim / 2 and the angle is finite.
 [[nodiscard]] Tensor<double> rotation_matrix(std::int64_t dim, double degrees, std::int64_t planes);
 
-// Throw std::invalid_argument when dimensions differ or a covariance is not symmetric positive
-// definite.
+// Throw std::invalid_argument when dimensions differ, a covariance is not symmetric positive
+// definite, or the rotation [d,d] is not orthogonal (R R^T = I to 1e-12; a reflection will do).
 [[nodiscard]] AffineMap optimal_map(const GaussianMoments& source, const GaussianMoments& target);
 [[nodiscard]] AffineMap rotated_map(const GaussianMoments& source, const GaussianMoments& target,
                                     const Tensor<double>& rotation);
 
 // f applied to the eigenvalues of a symmetric positive definite matrix: its root, inverse root.
 // Throws std::invalid_argument("[what] ...") when it is not symmetric (to 1e-12 of its largest
-// entry) or has an eigenvalue that is not above 0.
+// entry) or has an eigenvalue that is not above 0, or above the rounding of the largest.
 [[nodiscard]] Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent,
                                              const char* what);
 

@@ -4,15 +4,18 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "autograd/check.h"
 #include "flow/pairwise.h"
+#include "io/number_text.h"
 
 namespace gradvar {
 
 namespace {
 
 constexpr std::int64_t kNone = -1;
+constexpr double kLargest = 1e300;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Prices keep every reduced cost c_ij - u_i - v_j at 0 or more, and at 0 on the pairs chosen so
@@ -30,12 +33,14 @@ class Solver {
         previous_(n_),
         remaining_(n_) {}
 
-  std::vector<std::int64_t> solve() {
+  Assignment solve() {
     price_and_match_greedily();
     for (std::int64_t row = 0; row < n_; ++row) {
       if (column_of_[row] == kNone) augment(row);
     }
-    return column_of_;
+    double total = 0;
+    for (std::int64_t row = 0; row < n_; ++row) total += cost_[row * n_ + column_of_[row]];
+    return {std::move(column_of_), total, std::move(row_price_), std::move(column_price_)};
   }
 
  private:
@@ -86,8 +91,9 @@ class Solver {
           distance_[j] = through;
           previous_[j] = row;
         }
-        // Among equals a free column ends the search.
-        if (distance_[j] < least || (distance_[j] == least && row_of_[j] == kNone)) {
+        // Among equals the first free column ends the search.
+        if (distance_[j] < least || (distance_[j] == least && row_of_[j] == kNone &&
+                                     row_of_[remaining_[nearest]] != kNone)) {
           least = distance_[j];
           nearest = k;
         }
@@ -131,13 +137,11 @@ Assignment solve_assignment(const Tensor<double>& cost) {
   check(cost.shape() == Shape({n, n}), "assignment",
         "the cost matrix is " + cost.shape().to_string() + ", expected a square one");
   for (std::int64_t i = 0; i < cost.size(); ++i) {
-    check(std::isfinite(cost[i]), "assignment",
+    check(std::abs(cost[i]) <= kLargest, "assignment",
           "the cost in row " + std::to_string(i / n + 1) + ", column " + std::to_string(i % n + 1) +
-              " is " + std::to_string(cost[i]) + ", expected a finite number");
+              " is " + number_text(cost[i]) + ", expected a finite number of at most 1e300");
   }
-  Assignment result{.partner = Solver(cost).solve()};
-  for (std::int64_t i = 0; i < n; ++i) result.cost += cost[i * n + result.partner[i]];
-  return result;
+  return Solver(cost).solve();
 }
 
 Assignment optimal_assignment(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool) {

@@ -16,10 +16,14 @@ namespace gradvar {
 struct Assignment {
   std::vector<std::int64_t> partner;  // column of each row
   double cost = 0;                    // total
+  // The proof: row_price[i] + column_price[j] <= cost[i, j] everywhere, with equality for partners,
+  // both to rounding, so that no permutation costs less than the sum of all prices.
+  std::vector<double> row_price, column_price;
 };
 
-// cost [n,n]. Ties are broken by the lowest column. Throws std::invalid_argument when the matrix is
-// not square or an entry is not finite, naming it.
+// cost [n,n]. Among equally cheap permutations it finds one that depends on the matrix alone: the
+// identity when all costs are equal. Throws std::invalid_argument when the matrix is not square, or
+// an entry is not finite or so large that sums of them may not be (1e300), naming it.
 [[nodiscard]] Assignment solve_assignment(const Tensor<double>& cost);
 
 // The same for squared distances between the rows of x and y, [n, ...] each: the exact optimal

@@ -10,13 +10,13 @@ namespace gradvar {
 
 Tensor<double> IndependentCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                              const RandomStream&) const {
-  check_same_shape("independent", "the sources", x0.shape(), "the targets", targets.shape());
+  check_same_shape("independent", "the source set", x0.shape(), "the target set", targets.shape());
   return targets;
 }
 
 Tensor<double> PermutationCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                              const RandomStream& stream) const {
-  check_same_shape("permutation", "the sources", x0.shape(), "the targets", targets.shape());
+  check_same_shape("permutation", "the source set", x0.shape(), "the target set", targets.shape());
   std::vector<std::int64_t> order(static_cast<std::size_t>(targets.rows()));
   stream.permutation(0, order);
   return select_rows(targets, order);

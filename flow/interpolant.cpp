@@ -9,23 +9,15 @@
 
 namespace gradvar {
 
-namespace {
-
-// x_t = a x0 + b x1 + c z and u_t = da x0 + db x1 + dc z.
-struct Coefficients {
-  double a, b, c, da, db, dc;
-};
-
-Coefficients coefficients(const Interpolant& interpolant, double t) {
-  const double sigma = interpolant.sigma;
-  switch (interpolant.kind) {
+Interpolant::Coefficients Interpolant::coefficients(double t) const {
+  switch (kind) {
     case InterpolantKind::kLinear:
       break;
     case InterpolantKind::kConstantNoise:
       return {1 - t, t, sigma, -1, 1, 0};
     case InterpolantKind::kBridge: {
       const double root = std::sqrt(t * (1 - t));
-      const bool full = interpolant.target == BridgeTarget::kFull && sigma > 0;
+      const bool full = target == BridgeTarget::kFull && sigma > 0;
       return {1 - t, t, sigma * root, -1, 1, full ? sigma * (1 - 2 * t) / (2 * root) : 0};
     }
     case InterpolantKind::kTrigonometric: {
@@ -36,8 +28,6 @@ Coefficients coefficients(const Interpolant& interpolant, double t) {
   }
   return {1 - t, t, 0, -1, 1, 0};
 }
-
-}  // namespace
 
 void Interpolant::validate() const {
   check(std::isfinite(sigma) && sigma >= 0, "interpolant",
@@ -106,10 +96,13 @@ void Interpolant::interpolate(std::int64_t rows, std::span<const Real> x0, std::
             ", expected equally many rows, and z where there is noise");
   const std::size_t d = rows == 0 ? 0 : size / static_cast<std::size_t>(rows);
   for (std::size_t n = 0; n < t.size(); ++n) {
-    const Coefficients at = coefficients(*this, static_cast<double>(t[n]));
-    check(std::isfinite(at.dc), "interpolant",
+    const Coefficients at = coefficients(static_cast<double>(t[n]));
+    check(std::isfinite(at.dc) || !std::isfinite(at.c), "interpolant",
           "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
               ", where the full bridge target is infinite; expected 0 < t < 1");
+    check(std::isfinite(at.c), "interpolant",
+          "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
+              ", expected 0 <= t <= 1 for a bridge");
     const auto a = static_cast<Real>(at.a), b = static_cast<Real>(at.b);
     const auto da = static_cast<Real>(at.da), db = static_cast<Real>(at.db);
     for (std::size_t i = n * d; i < (n + 1) * d; ++i) {

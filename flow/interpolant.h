@@ -37,9 +37,16 @@ struct Interpolant {
   // The reverse; "bridge:sigma=0.1,target=full" is the same as bridge-full.
   [[nodiscard]] static Interpolant parse(std::string_view spec);
 
+  // x_t = a x0 + b x1 + c z and u_t = da x0 + db x1 + dc z at one time. For a bridge c is NaN
+  // outside 0 <= t <= 1, and dc of the full one is infinite at t = 0 and 1.
+  struct Coefficients {
+    double a, b, c, da, db, dc;
+  };
+  [[nodiscard]] Coefficients coefficients(double t) const;
+
   // x_t and u_t [rows, d] from x0, x1 [rows, d], t [rows] and z [rows, d] (empty without noise).
-  // Throws std::invalid_argument for sizes that do not fit, and for the full bridge at t = 0 or 1,
-  // where its target is infinite, naming the sample.
+  // Throws std::invalid_argument for sizes that do not fit, for a bridge outside 0 <= t <= 1, and
+  // for the full bridge at t = 0 or 1, where its target is infinite, naming the sample.
   template <class Real>
   void interpolate(std::int64_t rows, std::span<const Real> x0, std::span<const Real> x1,
                    std::span<const Real> t, std::span<const Real> z, std::span<Real> x_t,

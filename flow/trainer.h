@@ -26,8 +26,8 @@ struct TrainingOptions {
   std::int64_t batch = 256;
   int lanes = 2;
   std::uint64_t seed = 0;
-  Interpolant interpolant;
-  Schedule schedule;
+  Interpolant interpolant = {};
+  Schedule schedule = {};
   double clip_norm = 0;  // 0: no clipping
   double ema_decay = 0;  // 0: no average
 };
@@ -67,6 +67,7 @@ class Trainer {
   void draw(const LaneRows<Real>& rows);
   Value losses(Tape<Real>& tape, const LaneRows<Real>& rows) const;
   [[nodiscard]] double mean_loss() const;
+  [[nodiscard]] std::string nonfinite_gradient() const;
 
   Model<Real>& model_;
   const PairSource<Real>& pairs_;

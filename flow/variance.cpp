@@ -7,6 +7,7 @@
 #include "autograd/random.h"
 #include "flow/objective.h"
 #include "flow/quadrature.h"
+#include "io/number_text.h"
 
 namespace gradvar {
 
@@ -21,6 +22,9 @@ void check_options(const VarianceOptions& options) {
   at_least_one(options.nodes_per_bin, "nodes");
   at_least_one(options.noise_draws, "noise-draws");
   at_least_one(options.microbatch, "microbatch");
+  check(options.t_begin >= 0 && options.t_begin < options.t_end && options.t_end <= 1, "variance",
+        "t goes from " + number_text(options.t_begin) + " to " + number_text(options.t_end) +
+            ", expected 0 <= t-begin < t-end <= 1");
 }
 
 // All (pair, node, draw) of one time bin, in this order, a microbatch at a time.
@@ -95,6 +99,7 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
                                 const Interpolant& interpolant, const Tensor<Real>& x0,
                                 const Tensor<Real>& x1, const VarianceOptions& options) {
   check_options(options);
+  interpolant.validate();
   check_same_shape("variance", "x0", x0.shape(), "x1", x1.shape());
   check(x0.rows() >= 1, "variance", "there are no pairs, expected at least one");
   const ParameterLayout& layout = model.parameters().layout();

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
-#include "flow/pairwise.h"
 #include "tests/flow/solver_cases.h"
 
 namespace gradvar {
@@ -14,70 +13,6 @@ namespace {
 using testing::column;
 using testing::normal_rows;
 using testing::sentence;
-
-double plain_squared(const Tensor<double>& x, std::int64_t i, const Tensor<double>& y,
-                     std::int64_t j) {
-  double sum = 0;
-  for (std::int64_t k = 0; k < x.row_size(); ++k) sum += std::pow(x.row(i)[k] - y.row(j)[k], 2);
-  return sum;
-}
-
-TEST(Pairwise, MatchesPlainLoopsForAnyBlockAndThreads) {
-  const Tensor<double> x = normal_rows(1, 13, 5), y = normal_rows(2, 7, 5);
-  LanePool pool(3);
-  for (const std::int64_t block : {1, 3, 7, 13, 100}) {
-    std::vector<int> seen(13 * 7);
-    const double total =
-        PairwiseDistances(x, y, block)
-            .sum(
-                [&](const PairwiseDistances::Block& b) {
-                  double sum = 0;
-                  for (std::int64_t i = 0; i < b.x_count; ++i) {
-                    for (std::int64_t j = 0; j < b.y_count; ++j) {
-                      const double squared = b.squared[i * b.y_count + j];
-                      EXPECT_NEAR(squared, plain_squared(x, b.x_begin + i, y, b.y_begin + j),
-                                  1e-13);
-                      ++seen[(b.x_begin + i) * 7 + b.y_begin + j];
-                      sum += squared;
-                    }
-                  }
-                  return sum;
-                },
-                &pool);
-    EXPECT_EQ(seen, std::vector<int>(13 * 7, 1));
-    double expected = 0;
-    for (int i = 0; i < 13; ++i) {
-      for (int j = 0; j < 7; ++j) expected += plain_squared(x, i, y, j);
-    }
-    EXPECT_NEAR(total, expected, 1e-11);
-  }
-}
-
-// Found by |x|^2 + |y|^2 - 2 x.y alone, both distances would be rounding errors.
-TEST(Pairwise, KeepsSmallDistancesFarFromTheOrigin) {
-  const Tensor<double> x = column({1e6 + 1, 5e6}), y = column({1e6 + 1, 1e6 + 1 + 0x1p-10, -9e6});
-  std::vector<double> squared;
-  (void)PairwiseDistances(x, y).sum([&](const PairwiseDistances::Block& block) {
-    squared.assign(block.squared.begin(), block.squared.end());
-    return 0.0;
-  });
-  EXPECT_EQ(squared[0], 0);
-  EXPECT_NEAR(squared[1], 0x1p-20, 1e-11);
-}
-
-TEST(Pairwise, RefusesSetsThatDoNotFit) {
-  const Tensor<double> x(Shape{3, 2});
-  EXPECT_EQ(sentence([&] {
-              PairwiseDistances(x, Tensor<double>(Shape{3, 4}));
-            }),
-            "[distances] one set is 3x2, the other 3x4: the shapes of their samples must agree");
-  EXPECT_EQ(sentence([&] { PairwiseDistances(x, x, 0); }),
-            "[distances] a block has 0 rows, expected 1 or more");
-  EXPECT_EQ(sentence([&] {
-              PairwiseDistances(column({1}), column({1, std::nan("")}));
-            }),
-            "[distances] row 1 of the second set is not finite");
-}
 
 TEST(Distances, RowsAreEuclideanOverAllCoordinates) {
   const Tensor<double> a(Shape{2, 2, 2}, std::vector<double>{0, 0, 0, 0, 1, 1, 1, 1});
