@@ -3,7 +3,6 @@
 #include <cassert>
 #include <charconv>
 #include <sstream>
-#include <stdexcept>
 
 #include "io/atomic_file.h"
 #include "io/number_text.h"
@@ -56,8 +55,9 @@ void CsvLog::row(std::uint64_t step, std::span<const double> values) {
 
 void CsvLog::flush() {
   if (!file_.flush()) {
-    throw std::runtime_error("cannot write '" + path_.string() + "': the disk may be full");
+    throw DiskError("cannot write '" + path_.string() + "': the disk may be full");
   }
+  flush_to_disk(path_.string());
 }
 
 }  // namespace gradvar

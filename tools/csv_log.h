@@ -24,8 +24,8 @@ class CsvLog {
   void row(std::uint64_t step, std::initializer_list<double> values) {
     row(step, std::span<const double>(values.begin(), values.size()));
   }
-  // Hands everything to the system: at checkpoints and at the end. Throws std::runtime_error when
-  // the disk is full.
+  // To the disk: before checkpoints and at the end. Throws DiskError (io/atomic_file.h) when it is
+  // full or gone.
   void flush();
 
  private:

@@ -8,6 +8,7 @@
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
+#include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
 namespace gradvar {
@@ -80,6 +81,10 @@ std::unique_ptr<Distribution> make_mixture(SpecReader& spec) {
   const std::int64_t seed = spec.integer("seed", 0);
   spec.done();
   o.seed = static_cast<std::uint64_t>(seed);
+  check_memory(
+      "[mixture]",
+      std::to_string(o.components) + " centres in " + std::to_string(o.dim) + " dimensions",
+      sizeof(double) * static_cast<double>(o.components) * static_cast<double>(o.dim));
   return std::make_unique<Mixture>(o);
 }
 
