@@ -20,6 +20,7 @@ double memory() {
 }  // namespace
 
 std::string bytes_text(double bytes) {
+  if (!(bytes < 1e21)) return "more than 999 EB";
   const char* unit = "bytes";
   for (const char* larger : {"kB", "MB", "GB", "TB", "PB", "EB"}) {
     if (bytes < 999.5) break;
@@ -31,9 +32,9 @@ std::string bytes_text(double bytes) {
   return text;
 }
 
-void check_memory(const std::string& option, const std::string& what, double bytes) {
+void check_memory(const std::string& where, const std::string& what, double bytes) {
   if (bytes <= memory()) return;
-  throw std::invalid_argument(option + ": " + what + " take " + bytes_text(bytes) +
+  throw std::invalid_argument(where + " " + what + " take " + bytes_text(bytes) +
                               ", this machine has " + bytes_text(memory()));
 }
 

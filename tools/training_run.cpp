@@ -59,7 +59,7 @@ void TrainingRun<Real>::check_step_memory() const {
   for (const ParameterInfo& info : model_->parameters().layout().infos()) {
     if (info.shape.rank() == 1) units += 2.0 * static_cast<double>(info.shape[0]);
   }
-  check_memory("--batch", std::to_string(config_.batch) + " samples",
+  check_memory("--batch:", std::to_string(config_.batch) + " samples",
                sizeof(Real) * units * static_cast<double>(config_.batch));
 }
 

@@ -43,7 +43,7 @@ struct Outcome {
 
 struct RunOptions {
   std::int64_t file_limit = -1;  // bytes a file may grow to: a full disk, to the program
-  std::string out_to;            // where standard output goes instead, "/dev/full"
+  std::string out_to = {};            // where standard output goes instead, "/dev/full"
 };
 
 // Words are parted at spaces; one in single quotes keeps its own.
@@ -53,7 +53,8 @@ Outcome run_gradvar(const ScratchDirectory& scratch, const std::string& words,
 // A program under way, for signals.
 class Running {
  public:
-  Running(const ScratchDirectory& scratch, const std::string& words, const RunOptions& options = {});
+  Running(const ScratchDirectory& scratch, const std::string& words,
+          const RunOptions& options = {});
   ~Running();
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

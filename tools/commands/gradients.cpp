@@ -117,12 +117,12 @@ class Gradients {
     const auto samples = static_cast<double>(batch_.x0.rows());
     const std::string count = std::to_string(batch_.x0.rows());
     if (asks("gram")) {
-      check_memory("--statistics gram", count + "x" + count + " products of gradients",
+      check_memory("--statistics gram:", count + "x" + count + " products of gradients",
                    (sizeof(double) + 2 * sizeof(Real)) * samples * samples);
     }
     if (asks("per-sample")) {
       const auto parameters = static_cast<double>(model_->parameters().layout().parameter_count());
-      check_memory("--statistics per-sample", count + " gradients",
+      check_memory("--statistics per-sample:", count + " gradients",
                    3 * sizeof(Real) * samples * parameters);
     }
     if (asks("variance") && options_.variance == "unbiased" && batch_.x0.rows() < 2) {

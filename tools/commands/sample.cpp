@@ -62,7 +62,8 @@ Tensor<double> sources_of(const Options& options, const Distribution* law) {
   const std::int64_t d = law->sample_shape().size();
   constexpr double kStages = 10;  // states that a solver keeps
   check_memory(
-      "--count", std::to_string(options.count) + " points of " + std::to_string(d) + " coordinates",
+      "--count:",
+      std::to_string(options.count) + " points of " + std::to_string(d) + " coordinates",
       kStages * sizeof(double) * static_cast<double>(options.count) * static_cast<double>(d));
   return law->draw(RandomStream(static_cast<std::uint64_t>(options.seed), Purpose::kFreshSource), 0,
                    0, options.count);

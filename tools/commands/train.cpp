@@ -222,7 +222,7 @@ void add_train(CLI::App& app) {
       "train", "Train a flow, with exact gradient variance on a schedule and exact resume");
   command->footer(
       choices_help() +
-      "\nExample: who memorises without noise\n"
+      "\nExample: the counter-example with noise, and then for longer\n"
       "  gradvar train --source gaussian:dim=2 --target gaussian:dim=2,mean=5 \\\n"
       "    --coupling rotation:angle=180 --pairs 500 --interpolant constant:sigma=0.05 \\\n"
       "    --steps 5000 --monitor-every 500 --checkpoint-every 1000 --out runs/first\n"
