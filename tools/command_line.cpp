@@ -55,19 +55,22 @@ class CommandWords {
       } else if (!word.starts_with('-') && !positionals_) {
         throw std::invalid_argument("unexpected '" + word + "': 'gradvar " + command_.get_name() +
                                     "' takes options only");
-      }  // what begins with one dash is left to the parser
+      } else if (word.starts_with('-') && command_.get_option_no_throw(word) == nullptr) {
+        refuse_unknown(word);
+      }
     }
   }
 
  private:
+  [[noreturn]] void refuse_unknown(const std::string& name) const {
+    const std::string hint = did_you_mean(name, names_);
+    throw std::invalid_argument("unknown option '" + name + "'" + hint + (hint.empty() ? ":" : "") +
+                                " 'gradvar " + command_.get_name() + " --help' lists them");
+  }
+
   void check_option(const std::string& name, const std::string& word) {
     const CLI::Option* option = command_.get_option_no_throw(name);
-    if (option == nullptr) {
-      const std::string hint = did_you_mean(name, names_);
-      throw std::invalid_argument("unknown option '" + name + "'" + hint +
-                                  (hint.empty() ? ":" : "") + " 'gradvar " + command_.get_name() +
-                                  " --help' lists them");
-    }
+    if (option == nullptr) refuse_unknown(name);
     const bool several = option->get_expected_max() > 1;
     if (!several && std::find(seen_.begin(), seen_.end(), name) != seen_.end()) {
       throw std::invalid_argument(name + " is given twice");

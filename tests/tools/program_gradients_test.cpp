@@ -224,6 +224,31 @@ TEST_F(ProgramGradients, ALossThatIsNotFiniteIsNamedAndNothingIsWritten) {
   EXPECT_FALSE(scratch_.has("g.safetensors"));
 }
 
+// What grows with the square of the batch, or with batch times parameters.
+TEST_F(ProgramGradients, WhatNoMemoryHoldsIsRefusedBeforeItIsTaken) {
+  constexpr std::int64_t kMany = 1000000, kWide = 100000;
+  const std::vector<double> zeros(kMany, 0.0);
+  write_tensors(
+      scratch_.path("many.safetensors"),
+      {{"x0", {{kMany, 1}, zeros}}, {"x1", {{kMany, 1}, zeros}}, {"t", {{kMany}, zeros}}});
+  write_tensors(scratch_.path("wide.safetensors"),
+                {{"net.0.weight", {{kWide, 2}, std::vector<double>(2 * kWide)}},
+                 {"net.0.bias", {{kWide}, std::vector<double>(kWide)}},
+                 {"net.2.weight", {{1, kWide}, std::vector<double>(kWide)}},
+                 {"net.2.bias", {{1}, {0}}}});
+  const std::string gram = refusal(kAffine + "--batch many.safetensors --statistics gram");
+  EXPECT_TRUE(
+      gram.starts_with("gradvar: --statistics gram: 1000000x1000000 products of gradients "
+                       "take 16 TB, this machine has "))
+      << gram;
+  const std::string per_sample = refusal(
+      "--model mlp:depth=1,width=100000 --weights wide.safetensors --batch "
+      "many.safetensors --statistics per-sample");
+  EXPECT_TRUE(per_sample.starts_with(
+      "gradvar: --statistics per-sample: 1000000 gradients take 4.8 TB, this machine has "))
+      << per_sample;
+}
+
 TEST_F(ProgramGradients, FilesThatAreNoneAreOneSentence) {
   scratch_.write("empty.safetensors", "");
   fs::create_directory(scratch_.path("directory"));
