@@ -1,5 +1,7 @@
 #include "tools/run_directory.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,6 +21,11 @@ namespace {
   throw std::invalid_argument(std::string(option) + ": '" + directory.string() + "' " + what);
 }
 
+// What a run writes beside run.toml.
+constexpr std::array<const char*, 8> kFiles = {
+    "loss.csv",        "monitor.csv",       "monitor_time.csv", "weights.safetensors",
+    "ema.safetensors", "pairs.safetensors", "summary.json",     "checkpoints"};
+
 }  // namespace
 
 void check_new_run(const fs::path& directory) {
@@ -30,9 +37,7 @@ void check_new_run(const fs::path& directory) {
     refuse("--out", directory,
            "already holds a run; give --resume to go on with it, or another directory");
   }
-  for (const char* name :
-       {"loss.csv", "monitor.csv", "monitor_time.csv", "checkpoints", "weights.safetensors",
-        "ema.safetensors", "pairs.safetensors", "summary.json"}) {
+  for (const char* name : kFiles) {
     if (fs::exists(directory / name, error)) {
       refuse("--out", directory,
              "already holds '" + std::string(name) + "', which a run would write over");
@@ -74,6 +79,17 @@ RunLock& RunLock::operator=(RunLock&& other) noexcept {
 
 RunLock::~RunLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void remove_unfinished_files(const fs::path& directory) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::string whole = name.substr(0, name.find(".tmp-"));
+    const bool ours =
+        whole == "run.toml" || std::find(kFiles.begin(), kFiles.end(), whole) != kFiles.end();
+    if (whole != name && ours) fs::remove(entry.path(), error);
+  }
 }
 
 std::string shell_word(const std::string& text) {

@@ -32,6 +32,10 @@ class RunLock {
   int descriptor_ = -1;
 };
 
+// Removes the pieces of a run's files that a killed process left, "loss.csv.tmp-...". While the
+// lock is held: another process may be writing them.
+void remove_unfinished_files(const std::filesystem::path& directory);
+
 // The text as one word of a shell's command line: in quotes where it needs them.
 [[nodiscard]] std::string shell_word(const std::string& text);
 

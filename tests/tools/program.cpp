@@ -50,7 +50,8 @@ void redirect(int descriptor, const fs::path& path) {
 }  // namespace
 
 ScratchDirectory::ScratchDirectory() {
-  std::string pattern = (fs::temp_directory_path() / "gradvar-test-XXXXXX").string();
+  std::string pattern =
+      (fs::temp_directory_path() / "gradvar-test-").string() + std::string(6, 'X');
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no scratch directory");
   path_ = pattern;
 }

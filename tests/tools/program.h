@@ -43,7 +43,7 @@ struct Outcome {
 
 struct RunOptions {
   std::int64_t file_limit = -1;  // bytes a file may grow to: a full disk, to the program
-  std::string out_to = {};            // where standard output goes instead, "/dev/full"
+  std::string out_to = {};       // where standard output goes instead, "/dev/full"
 };
 
 // Words are parted at spaces; one in single quotes keeps its own.

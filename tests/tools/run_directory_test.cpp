@@ -58,6 +58,17 @@ TEST(RunDirectory, OneProcessAtATimeHoldsIt) {
   EXPECT_EQ(error_of([&] { RunLock second(run); }), "no error");
 }
 
+TEST(RunDirectory, RemovesWhatAKilledProcessLeftAndNothingElse) {
+  const ScratchDirectory scratch;
+  for (const char* name : {"loss.csv", "loss.csv.tmp-12-0", "run.toml.tmp-3-1", "mine.tmp-3-1"}) {
+    write_file(scratch / name, "");
+  }
+  remove_unfinished_files(scratch.path());
+  EXPECT_EQ(scratch.count(), 2);
+  EXPECT_TRUE(std::filesystem::exists(scratch / "loss.csv"));
+  EXPECT_TRUE(std::filesystem::exists(scratch / "mine.tmp-3-1"));
+}
+
 TEST(RunDirectory, SaysWhatKeepsItFromBeingMade) {
   EXPECT_EQ(error_of([] { RunLock lock("/proc/none/run"); }),
             "--out: '/proc/none/run' cannot be made: No such file or directory");

@@ -97,6 +97,7 @@ class Training {
  private:
   void start() {
     lock_ = RunLock(out_);
+    remove_unfinished_files(out_);
     std::uint64_t resume_at = 0;
     if (options_.resume) {
       load_newest();
