@@ -78,7 +78,7 @@ class TemporaryFile {
 
  private:
   [[noreturn]] void fail_here() const {
-    throw std::runtime_error(sentence("write", goal_, std::strerror(errno)));
+    throw DiskError(sentence("write", goal_, std::strerror(errno)));
   }
 
   std::string goal_;
@@ -148,7 +148,7 @@ void flush_to_disk(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   // EINVAL: a file system that has nothing to flush for this kind of file.
   if (file.number() < 0 || (::fsync(file.number()) != 0 && errno != EINVAL)) {
-    throw std::runtime_error(sentence("write", path, std::strerror(errno)));
+    throw DiskError(sentence("write", path, std::strerror(errno)));
   }
 }
 

@@ -4,15 +4,22 @@
 // any instant leaves the old file or the new one, never a piece. Errors about a path that the user
 // gave are std::invalid_argument and read as one sentence:
 //   cannot write 'x/y.npy': No such file or directory
-// A disk that fails half-way (full, gone) is std::runtime_error with the same words.
+// A disk that fails half-way (full, gone) is a DiskError with the same words.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace gradvar {
+
+// A path that was fine to begin with, and then the disk refused.
+class DiskError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 // Throws std::invalid_argument("<path>: <what>"), the form of every complaint about what is inside
 // a file.
@@ -29,7 +36,7 @@ void write_file(const std::string& path, std::span<const std::string_view> piece
 void write_file(const std::string& path, std::string_view bytes);
 
 // Flushes a file or a directory (that is, the names in it) to the disk.
-// Throws std::runtime_error when the disk refuses.
+// Throws DiskError when the disk refuses.
 void flush_to_disk(const std::string& path);
 
 }  // namespace gradvar

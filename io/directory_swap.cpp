@@ -34,14 +34,14 @@ std::string without_trailing_slash(std::string path) {
 
 void rename_or_throw(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
-    throw std::runtime_error(sentence(to, std::strerror(errno)));
+    throw DiskError(sentence(to, std::strerror(errno)));
   }
 }
 
 void remove_or_throw(const std::string& path) {
   std::error_code error;
   fs::remove_all(path, error);
-  if (error) throw std::runtime_error("cannot remove '" + path + "': " + error.message());
+  if (error) throw DiskError("cannot remove '" + path + "': " + error.message());
 }
 
 // Swaps the names of two directories at once; false where that does not exist.

@@ -81,6 +81,10 @@ BatchFile<Real> read_batch(const std::string& path, const Interpolant& interpola
                             number_text(static_cast<double>(batch.weight[n])) +
                             ", expected 0 or more");
     }
+    if (std::all_of(batch.weight.values().begin(), batch.weight.values().end(),
+                    [](Real weight) { return weight == Real(0); })) {
+      refuse_file(path, "all weights are 0, expected at least one above");
+    }
   }
   return batch;
 }

@@ -17,7 +17,8 @@ struct BatchFile {
 };
 
 // Throws std::invalid_argument naming the file and the tensor for what is missing, unknown,
-// misshapen or not finite, for t outside [0, 1] and for negative weights.
+// misshapen or not finite, for t outside [0, 1] for negative weights and
+// for weights that are all 0.
 template <class Real>
 [[nodiscard]] BatchFile<Real> read_batch(const std::string& path, const Interpolant& interpolant);
 

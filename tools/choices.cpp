@@ -6,6 +6,7 @@
 #include "flow/affine_map.h"
 #include "io/spec.h"
 #include "nn/mlp.h"
+#include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
 namespace gradvar {
@@ -14,10 +15,18 @@ namespace {
 
 GaussianMoments gaussian_side(const std::string& coupling, const char* side,
                               const Distribution& distribution) {
+  check_gaussian_law(side, distribution);
   std::optional<GaussianLaw> law = distribution.gaussian_law();
   if (law) return {std::move(law->mean), std::move(law->covariance)};
   throw std::invalid_argument("[" + coupling + "] the " + side + " is '" + distribution.spec() +
                               "', expected a Gaussian: the map has no closed form otherwise");
+}
+
+// How many numbers the weights are, at least.
+double parameters_of(const MlpOptions& options) {
+  const auto width = static_cast<double>(options.width), dim = static_cast<double>(options.dim);
+  const auto depth = static_cast<double>(options.tied ? 2 : options.depth);
+  return depth == 0 ? dim * dim : 2 * dim * width + (depth - 1) * width * width;
 }
 
 std::unique_ptr<Coupling> make_optimal(SpecReader& spec, const Distribution& source,
@@ -47,6 +56,7 @@ std::unique_ptr<Coupling> make_rotation(SpecReader& spec, const Distribution& so
 std::unique_ptr<Coupling> make_affine(SpecReader& spec, const Distribution& source,
                                       const Distribution&) {
   const std::int64_t d = source.sample_shape().size();
+  check_gaussian_law("[affine]", source);
   const std::string matrix_text = spec.word("matrix", "1"), offset_text = spec.word("offset", "0");
   spec.done();
   Tensor<double> matrix = parse_numbers(spec, "matrix", matrix_text);
@@ -76,6 +86,14 @@ std::unique_ptr<Coupling> make_affine(SpecReader& spec, const Distribution& sour
 }
 
 }  // namespace
+
+void check_gaussian_law(const std::string& option, const Distribution& distribution) {
+  if (distribution.points() != nullptr) return;
+  const auto d = static_cast<double>(distribution.sample_shape().size());
+  check_memory(option,
+               "matrices in " + std::to_string(distribution.sample_shape().size()) + " dimensions",
+               4 * sizeof(double) * d * d);
+}
 
 std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::string& text,
                                         const Distribution& source, const Distribution& target) {
@@ -123,6 +141,7 @@ std::unique_ptr<Model<Real>> make_model(const std::string& option, const std::st
                                   ", the samples have " + std::to_string(sample[0]) +
                                   " coordinates: leave dim out, or make them agree");
     }
+    check_memory("[mlp]", "the weights", sizeof(Real) * parameters_of(options));
     return std::make_unique<Mlp<Real>>(options);
   });
 }

@@ -28,6 +28,9 @@ namespace gradvar {
                                                       const Distribution& source,
                                                       const Distribution& target);
 
+// Refuses, before memory is taken, a law whose covariance would not fit.
+void check_gaussian_law(const std::string& option, const Distribution& distribution);
+
 // linear, constant, bridge, bridge-full, trigonometric.
 [[nodiscard]] Interpolant make_interpolant(const std::string& option, const std::string& spec);
 

@@ -1,9 +1,13 @@
 #include "tools/csv_log.h"
 
 #include <cassert>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <fcntl.h>
 #include <sstream>
-#include <stdexcept>
+#include <unistd.h>
+#include <utility>
 
 #include "io/atomic_file.h"
 #include "io/number_text.h"
@@ -11,6 +15,12 @@
 namespace gradvar {
 
 namespace {
+
+constexpr std::size_t kEnough = 1 << 14;  // bytes of rows that are worth a write
+
+[[noreturn]] void fail(const std::filesystem::path& path) {
+  throw DiskError("cannot write '" + path.string() + "': " + std::strerror(errno));
+}
 
 // The header and the rows of `text` whose step is below `resume_at`.
 std::string rows_before(const std::string& path, const std::string& text, const std::string& header,
@@ -44,19 +54,41 @@ CsvLog::CsvLog(std::filesystem::path path, std::vector<std::string> columns,
   write_file(
       path_.string(),
       go_on ? rows_before(path_.string(), read_file(path_.string()), header, resume_at) : header);
-  file_.open(path_, std::ios::app);
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (descriptor_ < 0) fail(path_);
+}
+
+CsvLog::~CsvLog() {
+  try {
+    write_rows();
+  } catch (const DiskError&) {
+    // Nothing can be done about it here.
+  }
+  ::close(descriptor_);
 }
 
 void CsvLog::row(std::uint64_t step, std::span<const double> values) {
   assert(values.size() + 1 == columns_);
-  file_ << step;
-  for (const double value : values) file_ << ',' << number_text(value);
-  file_ << '\n';
+  rows_ += std::to_string(step);
+  for (const double value : values) rows_ += "," + number_text(value);
+  rows_ += '\n';
+  if (rows_.size() >= kEnough) write_rows();
 }
 
 void CsvLog::flush() {
-  if (!file_.flush()) {
-    throw std::runtime_error("cannot write '" + path_.string() + "': the disk may be full");
+  write_rows();
+  if (::fsync(descriptor_) != 0) fail(path_);
+}
+
+void CsvLog::write_rows() {
+  const std::string rows = std::exchange(rows_, {});
+  for (std::size_t at = 0; at < rows.size();) {
+    const ssize_t written = ::write(descriptor_, rows.data() + at, rows.size() - at);
+    if (written >= 0) {
+      at += static_cast<std::size_t>(written);
+    } else if (errno != EINTR) {
+      fail(path_);
+    }
   }
 }
 

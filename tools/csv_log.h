@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,20 +17,27 @@ class CsvLog {
   // Rows of steps >= `resume_at` of an existing file are dropped; with 0 it starts anew. Throws
   // std::invalid_argument when the file cannot be written or has other columns.
   CsvLog(std::filesystem::path path, std::vector<std::string> columns, std::uint64_t resume_at);
+  // Writes what rows are left, and keeps quiet when that fails: flush() is the one to say so.
+  ~CsvLog();
+  CsvLog(const CsvLog&) = delete;
+  CsvLog& operator=(const CsvLog&) = delete;
 
-  // One row; values [columns - 1].
+  // One row; values [columns - 1]. Rows gather until there are enough to write. Throws DiskError
+  // (io/atomic_file.h) when the disk is full or gone.
   void row(std::uint64_t step, std::span<const double> values);
   void row(std::uint64_t step, std::initializer_list<double> values) {
     row(step, std::span<const double>(values.begin(), values.size()));
   }
-  // Hands everything to the system: at checkpoints and at the end. Throws std::runtime_error when
-  // the disk is full.
+  // All rows to the disk: before checkpoints and at the end. Throws DiskError.
   void flush();
 
  private:
+  void write_rows();
+
   std::filesystem::path path_;
   std::size_t columns_;
-  std::ofstream file_;
+  std::string rows_;  // not yet written
+  int descriptor_ = -1;
 };
 
 }  // namespace gradvar

@@ -1,5 +1,6 @@
 #include "tools/evaluation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -26,9 +27,13 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   const Pairs& pairs = problem.pairs();
   Evaluation result;
   result.solver = options.solver.spec();
-  const Tensor<double> generated = flow(pairs.x0, &result.mean_evaluations);
-  result.to_training_partner = summarise(row_distances(generated, pairs.x1));
-  result.to_optimal_partner = summarise(row_distances(generated, problem.optimal_partners()));
+  const std::int64_t followed = std::min(pairs.x0.rows(), options.most_pairs);
+  const auto first = [&](const Tensor<double>& all) { return all.rows_copy(0, followed); };
+  const Tensor<double> generated = flow(first(pairs.x0), &result.mean_evaluations);
+  result.to_training_partner = summarise(row_distances(generated, first(pairs.x1)));
+  if (const Tensor<double>& optimal = problem.optimal_partners(); optimal.size() > 0) {
+    result.to_optimal_partner = summarise(row_distances(generated, first(optimal)));
+  }
   if (pairs.x1.rows() >= 2) {
     result.between_random_partners = random_partner_distance(pairs.x1, pairs.x1);
     result.memorised_share = nearest_targets(generated, pairs.x1).memorised_share;
@@ -58,6 +63,7 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
 }
 
 nlohmann::json to_json(const Summary& summary) {
+  if (summary.n == 0) return nullptr;
   return {{"n", summary.n},
           {"mean", summary.mean},
           {"standard_deviation", finite(summary.standard_deviation)},

@@ -20,15 +20,16 @@ namespace gradvar {
 
 struct EvaluationOptions {
   SolverOptions solver;
-  std::int64_t fresh = 1000;  // held-out sources and targets
-  bool with_mmd = true;       // quadratic in `fresh`
+  std::int64_t fresh = 1000;       // held-out sources and targets
+  std::int64_t most_pairs = 5000;  // training sources that are followed: the first ones
+  bool with_mmd = true;            // quadratic in `fresh`
 };
 
 struct Evaluation {
   std::string solver;
-  double mean_evaluations = 0;  // of the field, for one sample
-  Summary to_training_partner;  // distances of generated points
-  Summary to_optimal_partner;
+  double mean_evaluations = 0;         // of the field, for one sample
+  Summary to_training_partner;         // distances of generated points
+  Summary to_optimal_partner;          // n = 0 where optimal partners are not known
   double between_random_partners = 0;  // mean distance between targets of different pairs
   double memorised_share = 0;          // nearest training target under 1/3 of the second nearest
   std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known

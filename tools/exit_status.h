@@ -7,9 +7,9 @@
 namespace gradvar {
 
 inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;
-inline constexpr int kBadInput = 2;
-inline constexpr int kInterrupted = 130;
+inline constexpr int kFailed = 1;    // a run that could not go on: a number that is not finite, ...
+inline constexpr int kBadInput = 2;  // what was asked for, or what a disk would not take
+// After Ctrl-C or SIGTERM it is 128 + the signal (tools/interrupt.h): 130 or 143.
 
 // Ends the program with a message and a status, from any depth.
 class Stopped : public std::runtime_error {

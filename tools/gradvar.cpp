@@ -1,14 +1,20 @@
 // gradvar: the command line.
 //
-// Exit status: 0 done; 2 bad input, with one sentence on standard error; 1 anything else that went
-// wrong; 130 stopped by Ctrl-C after saving what there was.
+// Exit status: 0 done; 2 bad input or a disk that refused, with one sentence on standard error; 1
+// anything else that went wrong; 130 or 143 stopped by Ctrl-C or SIGTERM after saving what there
+// was.
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <csignal>
+#include <cstdio>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 
+#include "io/atomic_file.h"
+#include "tools/command_line.h"
 #include "tools/commands/commands.h"
 #include "tools/cpu_tuning.h"
 #include "tools/exit_status.h"
@@ -23,7 +29,13 @@ int run(int argc, char** argv) {
   app.name("gradvar");
   app.set_version_flag("--version", "gradvar " + gradvar::describe_machine().gradvar_version);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(32);
+  app.get_formatter()->column_width(34);
+  app.get_formatter()->label("OPTIONS", "--option VALUE ...");
+  app.footer(
+      "Begin with\n"
+      "  gradvar train --target moons --steps 2000 --out runs/moons\n"
+      "  gradvar sample --run runs/moons --count 1000 --out points.csv\n"
+      "'gradvar COMMAND --help' shows a command's options, their defaults and an example.");
 
   namespace commands = gradvar::commands;
   commands::add_reproduce(app);
@@ -36,34 +48,49 @@ int run(int argc, char** argv) {
   commands::add_verify(app);
   commands::add_report(app);
 
+  gradvar::check_words(app, std::vector<std::string>(argv + 1, argv + argc));
   try {
     app.parse(argc, argv);
-    return gradvar::kDone;
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "gradvar: " << error.what() << '\n';
-    return gradvar::kBadInput;
+    throw std::invalid_argument(error.what());
   }
+  return gradvar::kDone;
+}
+
+// Results that did not arrive are an error too.
+void flush_results() {
+  if (std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw gradvar::DiskError("cannot write to standard output");
+}
+
+int complain(const std::string& sentence, int status) {
+  if (!sentence.empty()) std::cerr << "gradvar: " << sentence << '\n';
+  return status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   gradvar::use_wide_blas_kernels(argv);
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is an error of write(), with a sentence
+#endif
   try {
-    return run(argc, argv);
+    const int status = run(argc, argv);
+    flush_results();
+    return status;
   } catch (const gradvar::Stopped& stopped) {
-    std::cerr << stopped.what() << '\n';
-    return stopped.status;
+    return complain(stopped.what(), stopped.status);
   } catch (const std::invalid_argument& error) {
-    std::cerr << "gradvar: " << error.what() << '\n';
-    return gradvar::kBadInput;
+    return complain(error.what(), gradvar::kBadInput);
+  } catch (const gradvar::DiskError& error) {
+    return complain(error.what(), gradvar::kBadInput);
   } catch (const std::bad_alloc&) {
-    std::cerr << "gradvar: not enough memory\n";
-    return gradvar::kFailed;
+    return complain("not enough memory", gradvar::kFailed);
   } catch (const std::exception& error) {
-    std::cerr << "gradvar: " << error.what() << '\n';
-    return gradvar::kFailed;
+    return complain(error.what(), gradvar::kFailed);
   }
 }

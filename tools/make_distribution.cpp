@@ -1,5 +1,7 @@
-#include <algorithm>
-#include <filesystem>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "data/gaussian.h"
 #include "data/mixture.h"
@@ -8,29 +10,39 @@
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
+#include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
 namespace gradvar {
 
 namespace {
 
+// Coordinates of a sample are counted in 32 bits where noise is drawn (autograd/random.h).
+constexpr double kMostCoordinates = 4294967295.0;
+
 // "3x32x32" as a shape.
 Shape parse_shape(const SpecReader& spec, const std::string& text) {
+  const auto refuse = [&](const char* expected) {
+    throw std::invalid_argument("[" + spec.name() + "] shape is '" + text + "', expected " +
+                                expected);
+  };
   std::vector<std::int64_t> axes;
   std::string part;
+  double coordinates = 1;
   for (const char c : text + "x") {
     if (c != 'x') {
       part += c;
       continue;
     }
     const std::optional<double> size = number_from_text(part);
-    if (!size || *size < 1 || *size != static_cast<double>(static_cast<std::int64_t>(*size))) {
-      throw std::invalid_argument("[" + spec.name() + "] shape is '" + text +
-                                  "', expected sizes like 3x32x32");
+    if (!size || !(*size >= 1 && *size < 1e18) || *size != std::floor(*size)) {
+      refuse("sizes like 3x32x32");
     }
     axes.push_back(static_cast<std::int64_t>(*size));
+    coordinates *= *size;
     part.clear();
   }
+  if (coordinates > kMostCoordinates) refuse("at most 4294967295 coordinates");
   return Shape(std::span<const std::int64_t>(axes));
 }
 
@@ -80,6 +92,10 @@ std::unique_ptr<Distribution> make_mixture(SpecReader& spec) {
   const std::int64_t seed = spec.integer("seed", 0);
   spec.done();
   o.seed = static_cast<std::uint64_t>(seed);
+  check_memory(
+      "[mixture]",
+      std::to_string(o.components) + " centres in " + std::to_string(o.dim) + " dimensions",
+      sizeof(double) * static_cast<double>(o.components) * static_cast<double>(o.dim));
   return std::make_unique<Mixture>(o);
 }
 

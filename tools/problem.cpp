@@ -6,6 +6,7 @@
 #include "flow/assignment.h"
 #include "flow/distances.h"
 #include "tools/choices.h"
+#include "tools/limits.h"
 
 namespace gradvar {
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::uint64_t kFixedStep = 0;
 
 std::optional<GaussianMoments> gaussian_moments(const Distribution& distribution) {
+  check_gaussian_law("--target:", distribution);
   std::optional<GaussianLaw> law = distribution.gaussian_law();
   if (!law) return std::nullopt;
   return GaussianMoments{std::move(law->mean), std::move(law->covariance)};
@@ -22,9 +24,9 @@ std::optional<GaussianMoments> gaussian_moments(const Distribution& distribution
 
 void check_same_samples(const Distribution& source, const Distribution& target) {
   if (source.sample_shape() == target.sample_shape()) return;
-  throw std::invalid_argument("--target: a sample is " + target.sample_shape().to_string() +
-                              ", one of --source is " + source.sample_shape().to_string() +
-                              ": a flow needs the same shape on both sides");
+  throw std::invalid_argument("--target: a sample has shape " + target.sample_shape().to_string() +
+                              ", one of --source has " + source.sample_shape().to_string() +
+                              ": a flow needs the same on both sides");
 }
 
 // A permutation of given points takes each of them once, where there are as many as pairs.
@@ -89,24 +91,37 @@ Problem::Problem(const RunConfig& config)
                                 "' needs a whole set of pairs at once; with new targets at every "
                                 "step it is --coupling independent");
   }
+  const double numbers = static_cast<double>(sample_shape().size());
+  check_memory("--pairs:",
+               std::to_string(config.pairs) + " pairs of " + std::to_string(sample_shape().size()) +
+                   " coordinates",
+               3 * sizeof(double) * static_cast<double>(config.pairs) * numbers);
+  // A law holds a matrix: given points, which have none, are asked first.
+  const std::optional<GaussianMoments> to = gaussian_moments(*target_);
+  const std::optional<GaussianMoments> from = to ? gaussian_moments(*source_) : std::nullopt;
+  if (from && to) optimal_map_ = gradvar::optimal_map(*from, *to);
+
   pairs_.x0 = source_->draw(RandomStream(seed_, Purpose::kSource), kFixedStep, 0, config.pairs);
   pairs_.x1 = coupling_->partners(
       pairs_.x0,
       target_rows(*target_, *coupling_, RandomStream(seed_, Purpose::kTarget), config.pairs),
       RandomStream(seed_, Purpose::kPairing));
+}
 
-  const std::optional<GaussianMoments> from = gaussian_moments(*source_);
-  const std::optional<GaussianMoments> to = gaussian_moments(*target_);
-  if (from && to) {
-    optimal_map_ = gradvar::optimal_map(*from, *to);
-    optimal_partners_ = optimal_map_->apply(pairs_.x0);
-  } else {
-    optimal_partners_ = select_rows(pairs_.x1, optimal_assignment(pairs_.x0, pairs_.x1).partner);
-  }
+const Tensor<double>& Problem::optimal_partners() const {
+  std::call_once(optimal_once_, [&] {
+    if (optimal_map_) {
+      optimal_partners_ = optimal_map_->apply(pairs_.x0);
+    } else if (pairs_.x0.rows() <= kMostAssigned) {
+      optimal_partners_ = select_rows(pairs_.x1, optimal_assignment(pairs_.x0, pairs_.x1).partner);
+    }
+  });
+  return optimal_partners_;
 }
 
 const char* Problem::optimal_partners_by() const {
-  return optimal_map_ ? "closed form" : "assignment";
+  if (optimal_map_) return "closed form";
+  return pairs_.x0.rows() <= kMostAssigned ? "assignment" : "too many pairs";
 }
 
 Tensor<double> Problem::fresh_sources(std::int64_t count) const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "data/distribution.h"
@@ -31,9 +32,12 @@ class Problem {
   [[nodiscard]] Pairing pairing() const { return pairing_; }
   // The fixed pairs; with resampling, the pairs of a step that training never takes.
   [[nodiscard]] const Pairs& pairs() const { return pairs_; }
-  // The optimal partners of the pairs' sources, [N, sample...].
-  [[nodiscard]] const Tensor<double>& optimal_partners() const { return optimal_partners_; }
-  // "closed form" or "assignment": how they were found.
+  // The optimal partners of the pairs' sources, [N, sample...]: found when first asked for, on any
+  // thread. Empty without a closed form and with more than kMostAssigned pairs, for exact
+  // assignment takes N^3.
+  static constexpr std::int64_t kMostAssigned = 2000;
+  [[nodiscard]] const Tensor<double>& optimal_partners() const;
+  // "closed form", "assignment" or "too many pairs": how they are found.
   [[nodiscard]] const char* optimal_partners_by() const;
   // The optimal map, where there is a closed form.
   [[nodiscard]] const std::optional<AffineMap>& optimal_map() const { return optimal_map_; }
@@ -48,7 +52,8 @@ class Problem {
   std::unique_ptr<Coupling> coupling_;
   Pairs pairs_;
   std::optional<AffineMap> optimal_map_;
-  Tensor<double> optimal_partners_;
+  mutable std::once_flag optimal_once_;
+  mutable Tensor<double> optimal_partners_;
 };
 
 // The pairs of each step: the problem's, kept, or new ones.

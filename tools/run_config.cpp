@@ -1,15 +1,16 @@
 #include "tools/run_config.h"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
+#include <limits>
+#include <optional>
 #include <stdexcept>
 
 #include "io/atomic_file.h"
 #include "io/number_text.h"
+#include "io/spec.h"
+#include "tools/toml.h"
 
 namespace gradvar {
 
@@ -21,22 +22,24 @@ namespace {
 }
 
 template <class Integer>
-Integer parse_whole(const std::string& what, const std::string& text) {
+std::optional<Integer> whole_from_text(const std::string& text) {
   Integer value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    refuse(what, text, "a whole number");
-  }
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
+template <class Integer>
+Integer any_whole(const std::string& what, const std::string& text) {
+  const std::optional<Integer> value = whole_from_text<Integer>(text);
+  if (value) return *value;
+  refuse(what, text,
+         "a whole number" + std::string(std::is_signed_v<Integer> ? "" : ", 0 or more,") +
+             " of at most " + std::to_string(std::numeric_limits<Integer>::max()));
+}
+
+bool is_text(const RunField& field) {
+  return std::holds_alternative<std::string RunConfig::*>(field.member);
 }
 
 }  // namespace
@@ -44,28 +47,30 @@ std::string quoted(const std::string& text) {
 const std::vector<RunField>& run_fields() {
   using C = RunConfig;
   static const std::vector<RunField> fields = {
-      {"source", &C::source, "where flows start, gaussian:dim=2", true},
-      {"target", &C::target, "where they end, mixture:dim=3,components=5", true},
-      {"coupling", &C::coupling, "who is paired with whom, rotation:angle=180", true},
-      {"pairs", &C::pairs, "number of fixed pairs; those measured when pairs are resampled", true},
-      {"pairing", &C::pairing, "fixed, or resampled at every step", true},
-      {"interpolant", &C::interpolant, "linear, constant:sigma=0.05, bridge:sigma=0.1", true},
-      {"model", &C::model, "mlp:width=64,depth=3,activation=selu", true},
-      {"steps", &C::steps, "training steps", false},
-      {"batch", &C::batch, "samples a step", true},
-      {"learning-rate", &C::learning_rate, "peak learning rate", true},
-      {"optimizer", &C::optimizer, "adam, adamw:weight-decay=0.01, sgd:momentum=0.9", true},
-      {"schedule", &C::schedule, "constant, cosine:warmup=100", true},
-      {"clip", &C::clip, "largest gradient norm, 0 for none", true},
-      {"ema", &C::ema, "decay of the average of weights, 0 for none", true},
-      {"seed", &C::seed, "seed of everything random", true},
-      {"threads", &C::threads, "threads, 0 to choose; never changes a number", false},
-      {"lanes", &C::lanes, "pieces a batch is cut into", true},
-      {"precision", &C::precision, "f32 or f64", true},
-      {"checkpoint-every", &C::checkpoint_every, "steps, 0 for the end only", false},
-      {"monitor-every", &C::monitor_every, "steps between variance measurements, 0 for none",
+      {"source", &C::source, "SPEC", "where flows start", true},
+      {"target", &C::target, "SPEC", "where they end", true},
+      {"coupling", &C::coupling, "SPEC", "who is paired with whom", true},
+      {"pairs", &C::pairs, "N", "fixed pairs; those measured when pairs are resampled", true},
+      {"pairing", &C::pairing, "fixed|resampled", "keep the pairs, or draw new ones each step",
+       true},
+      {"interpolant", &C::interpolant, "SPEC", "the path between a pair, and its noise", true},
+      {"model", &C::model, "SPEC", "the network", true},
+      {"steps", &C::steps, "N", "training steps in all", false},
+      {"batch", &C::batch, "N", "samples a step", true},
+      {"learning-rate", &C::learning_rate, "X", "peak learning rate", true},
+      {"optimizer", &C::optimizer, "SPEC", "the update rule", true},
+      {"schedule", &C::schedule, "SPEC", "the learning rate over the steps", true},
+      {"clip", &C::clip, "X", "largest norm of a step's gradient, 0 for no limit", true},
+      {"ema", &C::ema, "X", "decay of the average of weights a step, 0 for no average", true},
+      {"seed", &C::seed, "N", "seed of everything random", true},
+      {"threads", &C::threads, "N", "0 to choose; never changes a number", false},
+      {"lanes", &C::lanes, "N", "pieces a batch is cut into; part of the numbers", true},
+      {"precision", &C::precision, "f32|f64", "of the model", true},
+      {"checkpoint-every", &C::checkpoint_every, "N", "steps; 0: when stopped and at the end only",
        false},
-      {"keep", &C::keep, "checkpoints kept", false},
+      {"monitor-every", &C::monitor_every, "N",
+       "steps between measurements of the exact gradient variance; 0: at the end only", false},
+      {"keep", &C::keep, "N", "checkpoints kept", false},
   };
   return fields;
 }
@@ -99,27 +104,39 @@ void set_field(RunConfig& config, const RunField& field, const std::string& text
           if (!number || !std::isfinite(*number)) refuse(what, text, "a finite number");
           value = *number;
         } else {
-          value = parse_whole<Type>(what, text);
+          value = any_whole<Type>(what, text);
         }
       },
       field.member);
 }
 
+std::int64_t parse_whole(const std::string& what, const std::string& text, std::int64_t least,
+                         std::int64_t most) {
+  const std::optional<std::int64_t> value = whole_from_text<std::int64_t>(text);
+  if (value && *value >= least && *value <= most) return *value;
+  refuse(what, text,
+         "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+}
+
 void check_run(const RunConfig& config) {
-  const auto at_least = [&](const std::string& key, std::int64_t value, std::int64_t least) {
-    if (value < least) {
-      throw std::invalid_argument("--" + key + " is " + std::to_string(value) + ", expected " +
-                                  std::to_string(least) + " or more");
-    }
+  constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
+  // A sample's number within a step is a counter of 32 bits (autograd/random.h).
+  constexpr std::int64_t kSamples = std::numeric_limits<std::uint32_t>::max();
+  const auto within = [](const std::string& key, std::int64_t value, std::int64_t least,
+                         std::int64_t most) {
+    if (value >= least && value <= most) return;
+    throw std::invalid_argument(
+        "--" + key + " is " + std::to_string(value) + ", expected " +
+        (value < least ? std::to_string(least) + " or more" : "at most " + std::to_string(most)));
   };
-  at_least("pairs", config.pairs, 1);
-  at_least("steps", config.steps, 1);
-  at_least("batch", config.batch, 1);
-  at_least("threads", config.threads, 0);
-  at_least("lanes", config.lanes, 1);
-  at_least("checkpoint-every", config.checkpoint_every, 0);
-  at_least("monitor-every", config.monitor_every, 0);
-  at_least("keep", config.keep, 1);
+  within("pairs", config.pairs, 1, kSamples);
+  within("steps", config.steps, 1, kAny);
+  within("batch", config.batch, 1, kSamples);
+  within("threads", config.threads, 0, kMostThreads);
+  within("lanes", config.lanes, 1, kMostLanes);
+  within("checkpoint-every", config.checkpoint_every, 0, kAny);
+  within("monitor-every", config.monitor_every, 0, kAny);
+  within("keep", config.keep, 1, 1000000);
   if (config.learning_rate <= 0) {
     refuse("--learning-rate", number_text(config.learning_rate), "a number above 0");
   }
@@ -135,34 +152,42 @@ void check_run(const RunConfig& config) {
   }
 }
 
-void read_run_toml(const std::filesystem::path& path, RunConfig& config) {
-  std::istringstream text(read_file(path.string()));
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_config(text);
-  } catch (const CLI::Error& error) {
-    refuse_file(path.string(), error.what());
+bool schedule_looks_ahead(const RunConfig& config) {
+  return config.schedule.substr(0, config.schedule.find(':')) != "constant";
+}
+
+void check_same_numbers(const RunConfig& saved, const RunConfig& wanted,
+                        const std::string& directory) {
+  for (const RunField& field : run_fields()) {
+    const bool steps = field.key == "steps" && schedule_looks_ahead(saved);
+    if (!field.decides_numbers && !steps) continue;
+    const std::string before = field_text(saved, field), now = field_text(wanted, field);
+    if (before == now) continue;
+    throw std::invalid_argument("--" + field.key + " is '" + now + "', but the run in '" +
+                                directory + "' was started with '" + before +
+                                "': a resumed run keeps what decides its numbers" +
+                                (steps ? ", and its schedule depends on the steps" : ""));
   }
-  std::vector<std::string> seen;
-  for (const CLI::ConfigItem& item : items) {
-    const std::string name = item.fullname();
+}
+
+void read_run_toml(const std::filesystem::path& path, RunConfig& config) {
+  for (const TomlEntry& entry : parse_toml(path.string(), read_file(path.string()))) {
+    const std::string where = path.string() + ":" + std::to_string(entry.line);
     const auto& fields = run_fields();
     const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const RunField& f) { return f.key == name; });
+                                    [&](const RunField& f) { return f.key == entry.key; });
     if (field == fields.end()) {
-      std::string known;
-      for (const RunField& f : fields) known += (known.empty() ? "" : ", ") + f.key;
-      refuse_file(path.string(), "unknown key '" + name + "', expected one of " + known);
+      std::vector<std::string> known;
+      for (const RunField& f : fields) known.push_back(f.key);
+      refuse_file(where, "unknown key '" + entry.key + "', expected one of " + list_of(known));
     }
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      refuse_file(path.string(), "the key '" + name + "' is given twice");
+    if (entry.is_text != is_text(*field)) {
+      refuse_file(where, entry.key + " is " +
+                             (entry.is_text ? toml_quoted(entry.value) : entry.value) +
+                             ", expected " +
+                             (is_text(*field) ? "text in quotes" : "a number without quotes"));
     }
-    seen.push_back(name);
-    if (item.inputs.size() != 1) {
-      refuse_file(path.string(), "the key '" + name + "' has " +
-                                     std::to_string(item.inputs.size()) + " values, expected one");
-    }
-    set_field(config, *field, item.inputs[0], path.string() + ": " + name);
+    set_field(config, *field, entry.value, where + ": " + entry.key);
   }
 }
 
@@ -170,8 +195,7 @@ std::string run_toml(const RunConfig& config) {
   std::string text = "# gradvar train --config run.toml --out DIR\n";
   for (const RunField& field : run_fields()) {
     const std::string value = field_text(config, field);
-    const bool is_text = std::holds_alternative<std::string RunConfig::*>(field.member);
-    text += field.key + " = " + (is_text ? quoted(value) : value) + "\n";
+    text += field.key + " = " + (is_text(field) ? toml_quoted(value) : value) + "\n";
   }
   return text;
 }

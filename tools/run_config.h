@@ -13,6 +13,9 @@
 
 namespace gradvar {
 
+inline constexpr std::int64_t kMostThreads = 1024;
+inline constexpr std::int64_t kMostLanes = 4096;  // what the engine takes
+
 struct RunConfig {
   std::string source = "gaussian:dim=2";
   std::string target = "gaussian:dim=2,mean=5";
@@ -42,6 +45,7 @@ using FieldPointer = std::variant<std::string RunConfig::*, std::int64_t RunConf
 struct RunField {
   std::string key;  // "learning-rate", as the option without its dashes
   FieldPointer member;
+  std::string kind;  // "SPEC", "N", "X", "fixed|resampled": what stands behind it in --help
   std::string help;
   bool decides_numbers;  // false for what may change on resume without changing a bit
 };
@@ -53,12 +57,25 @@ struct RunField {
 void set_field(RunConfig& config, const RunField& field, const std::string& text,
                const std::string& what);
 
+// A whole number from `least` to `most`. Throws std::invalid_argument
+// "<what> is '0', expected a whole number from 1 to 4096".
+[[nodiscard]] std::int64_t parse_whole(const std::string& what, const std::string& text,
+                                       std::int64_t least, std::int64_t most);
+
 // Throws std::invalid_argument for numbers outside their range and unknown pairing or precision,
 // naming the option: "--batch is 0, expected 1 or more".
 void check_run(const RunConfig& config);
 
-// TOML: one `key = value` a line. Reading starts from `config` and throws std::invalid_argument
-// with the file and the key when a key is unknown, given twice, or its value is of the wrong type.
+// Throws std::invalid_argument naming the first setting that decides numbers and differs:
+// "--batch is '128', but the run in 'DIR' was started with '256': ...". The number of steps is one
+// where the schedule looks ahead.
+void check_same_numbers(const RunConfig& saved, const RunConfig& wanted,
+                        const std::string& directory);
+// Whether the learning rate of a step depends on how many there will be.
+[[nodiscard]] bool schedule_looks_ahead(const RunConfig& config);
+
+// TOML (tools/toml.h). Reading starts from `config` and throws std::invalid_argument with the file,
+// the line and the key when a key is unknown, given twice, or its value is of the wrong type.
 void read_run_toml(const std::filesystem::path& path, RunConfig& config);
 void write_run_toml(const std::filesystem::path& path, const RunConfig& config);
 [[nodiscard]] std::string run_toml(const RunConfig& config);

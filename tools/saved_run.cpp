@@ -11,7 +11,7 @@ namespace gradvar {
 RunConfig saved_config(const std::string& directory) {
   const std::filesystem::path toml = std::filesystem::path(directory) / "run.toml";
   if (!std::filesystem::exists(toml)) {
-    throw std::invalid_argument("'" + directory + "' is not a run: it holds no run.toml");
+    throw std::invalid_argument("--run: '" + directory + "' is not a run: it holds no run.toml");
   }
   RunConfig config;
   read_run_toml(toml, config);
@@ -20,17 +20,18 @@ RunConfig saved_config(const std::string& directory) {
 }
 
 template <class Real>
-void load_weights_of(TrainingRun<Real>& run, const std::string& directory) {
+void load_weights_of(TrainingRun<Real>& run, const std::string& directory, WhichWeights which) {
   const std::optional<CheckpointEntry> newest = latest_checkpoint(directory);
   if (!newest) {
-    throw std::invalid_argument("'" + directory +
+    throw std::invalid_argument("--run: '" + directory +
                                 "' has no checkpoint yet: train it, or wait for the first one");
   }
   run.load(newest->path);
-  if (run.trainer().ema() != nullptr) run.trainer().ema()->copy_to(run.model().parameters());
+  if (which == WhichWeights::kTrained || run.trainer().ema() == nullptr) return;
+  run.trainer().ema()->copy_to(run.model().parameters());
 }
 
-template void load_weights_of(TrainingRun<float>&, const std::string&);
-template void load_weights_of(TrainingRun<double>&, const std::string&);
+template void load_weights_of(TrainingRun<float>&, const std::string&, WhichWeights);
+template void load_weights_of(TrainingRun<double>&, const std::string&, WhichWeights);
 
 }  // namespace gradvar

@@ -8,12 +8,16 @@
 
 namespace gradvar {
 
-// DIR/run.toml. Throws std::invalid_argument when there is none: "'DIR' is not a run: ...".
+// DIR/run.toml. Throws std::invalid_argument when there is none: "--run: 'DIR' is not a run: ...".
 [[nodiscard]] RunConfig saved_config(const std::string& directory);
 
-// The weights of the newest checkpoint, the average of weights where the run keeps one. Throws
-// std::invalid_argument when there is no checkpoint, or it is damaged or of another run.
+// Which weights: those that were trained, or their average (--ema) where the run keeps one.
+enum class WhichWeights { kTrained, kAverage };
+
+// The weights of the newest checkpoint. Throws std::invalid_argument when there is no checkpoint,
+// or it is damaged or of another run.
 template <class Real>
-void load_weights_of(TrainingRun<Real>& run, const std::string& directory);
+void load_weights_of(TrainingRun<Real>& run, const std::string& directory,
+                     WhichWeights which = WhichWeights::kAverage);
 
 }  // namespace gradvar

@@ -1,9 +1,30 @@
 #include "tools/training_run.h"
 
+#include <cstdio>
+#include <cstring>
+
 #include "tools/choices.h"
 #include "tools/commands/options.h"
+#include "tools/limits.h"
 
 namespace gradvar {
+
+namespace {
+
+// Shape and FNV-1a of the bits.
+std::string fingerprint(const Tensor<double>& points) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const double value : points.values()) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < 8; ++i) hash = (hash ^ (bits >> 8 * i & 0xff)) * 0x100000001b3;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return points.shape().to_string() + "-" + text;
+}
+
+}  // namespace
 
 template <class Real>
 TrainingRun<Real>::TrainingRun(const RunConfig& config)
@@ -15,6 +36,7 @@ TrainingRun<Real>::TrainingRun(const RunConfig& config)
           "--optimizer",
           [&] { return make_optimizer<Real>(config.optimizer, model_->parameters().layout()); })),
       pair_source_(make_pair_source<Real>(problem_, config.seed)) {
+  check_step_memory();
   model_->initialise(config.seed);
   trainer_ = std::make_unique<Trainer<Real>>(
       *model_, *pair_source_, *optimizer_,
@@ -27,6 +49,18 @@ TrainingRun<Real>::TrainingRun(const RunConfig& config)
                       .clip_norm = config.clip,
                       .ema_decay = config.ema},
       pool_);
+}
+
+// What a step holds at the least: its rows, and a value and an adjoint for each unit, which has a
+// bias.
+template <class Real>
+void TrainingRun<Real>::check_step_memory() const {
+  double units = 3.0 * static_cast<double>(model_->sample_shape().size());
+  for (const ParameterInfo& info : model_->parameters().layout().infos()) {
+    if (info.shape.rank() == 1) units += 2.0 * static_cast<double>(info.shape[0]);
+  }
+  check_memory("--batch:", std::to_string(config_.batch) + " samples",
+               sizeof(Real) * units * static_cast<double>(config_.batch));
 }
 
 template <class Real>
@@ -55,7 +89,14 @@ std::map<std::string, std::string> TrainingRun<Real>::specs() const {
   }
   specs["model"] = model_->spec();
   // A schedule that looks ahead makes the length of the run part of every step.
-  if (config_.schedule.rfind("constant", 0) != 0) specs["steps"] = std::to_string(config_.steps);
+  if (schedule_looks_ahead(config_)) specs["steps"] = std::to_string(config_.steps);
+  // Files of points are named in the settings; what was in them decides numbers too.
+  if (const Tensor<double>* points = problem_.source().points()) {
+    specs["source-points"] = fingerprint(*points);
+  }
+  if (const Tensor<double>* points = problem_.target().points()) {
+    specs["target-points"] = fingerprint(*points);
+  }
   return specs;
 }
 
@@ -75,6 +116,11 @@ void TrainingRun<Real>::load(const std::filesystem::path& checkpoint) {
   for (const auto& [key, value] : read_checkpoint(checkpoint).specs) {
     const auto here = mine.find(key);
     if (here != mine.end() && here->second == value) continue;
+    if (key.ends_with("-points")) {
+      throw std::invalid_argument("--" + key.substr(0, key.find('-')) +
+                                  ": the points are not those that '" + checkpoint.string() +
+                                  "' was made with: a resumed run needs the same file");
+    }
     throw std::invalid_argument(
         "'" + checkpoint.string() + "' was made with " + key + " '" + value + "', this run has '" +
         (here == mine.end() ? "" : here->second) + "': a resumed run must keep its settings");

@@ -37,11 +37,13 @@ class TrainingRun {
 
   // DIR/checkpoints/step-...; see nn/checkpoint.h.
   std::filesystem::path save(const std::filesystem::path& run);
-  // Goes on from a checkpoint. Throws std::invalid_argument when it was made by another run.
+  // Goes on from a checkpoint. Throws std::invalid_argument when it was made by another run: with
+  // other settings, or from files of points that have changed since.
   void load(const std::filesystem::path& checkpoint);
 
  private:
   [[nodiscard]] std::map<std::string, std::string> specs() const;
+  void check_step_memory() const;
 
   RunConfig config_;
   Problem problem_;

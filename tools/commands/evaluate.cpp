@@ -2,6 +2,8 @@
 // their training partners and to their optimal partners, MMD of fresh samples with its floor, for
 // one or several solvers.
 
+#include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,7 +33,8 @@ void print(const std::vector<Evaluation>& evaluations) {
               "random", "MMD^2", "floor");
   for (const Evaluation& e : evaluations) {
     std::printf("%-46s %8.1f %10.4g %10.4g %10.4g %9.2g %9.2g\n", e.solver.c_str(),
-                e.mean_evaluations, e.to_training_partner.mean, e.to_optimal_partner.mean,
+                e.mean_evaluations, e.to_training_partner.mean,
+                e.to_optimal_partner.n > 0 ? e.to_optimal_partner.mean : std::nan(""),
                 e.between_random_partners, e.mmd, e.mmd_floor);
   }
   std::printf(
@@ -41,15 +44,19 @@ void print(const std::vector<Evaluation>& evaluations) {
 
 template <class Real>
 void evaluate_run(const Options& options, const RunConfig& config) {
+  std::vector<SolverOptions> solvers;
+  for (const std::string& solver : options.solvers) {
+    solvers.push_back(make_solver("--solver", solver));
+  }
+  if (!options.out.empty()) check_writable("--out", options.out);
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run);
   const NetworkField<Real> field(run.model(), run.pool());
   std::vector<Evaluation> evaluations;
   nlohmann::json json = nlohmann::json::array();
-  for (const std::string& solver : options.solvers) {
+  for (const SolverOptions& solver : solvers) {
     evaluations.push_back(evaluate<Real>(
-        field, run.problem(),
-        {.solver = make_solver("--solver", solver), .fresh = options.fresh, .with_mmd = true}));
+        field, run.problem(), {.solver = solver, .fresh = options.fresh, .with_mmd = true}));
     json.push_back(to_json(evaluations.back()));
   }
   if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
@@ -65,14 +72,17 @@ void evaluate_run(const Options& options, const RunConfig& config) {
 void add_evaluate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Does a run memorise, does it generalise");
-  command->add_option("--run", options->run, "directory of a run")->required();
-  command->add_option("--solver", options->solvers, "one or more, euler:steps=5 dopri5:rtol=1e-6")
+  command->footer(
+      "Weights are those of the newest checkpoint, their average when the run keeps one (--ema).\n"
+      "Example\n"
+      "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8");
+  add_text(*command, "--run", options->run, "DIR", "directory of a run")->required();
+  command->add_option("--solver", options->solvers, "one or more, in one row each")
+      ->type_name("SPEC")
       ->capture_default_str();
-  command->add_option("--fresh", options->fresh, "held-out samples for the MMD")
-      ->check(CLI::Range(2, 100000))
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads, 0 to choose");
-  command->add_option("--out", options->out, "also write the JSON here");
+  add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples for the MMD");
+  add_threads(*command, options->threads);
+  add_text(*command, "--out", options->out, "FILE", "also write the JSON here");
   add_output_options(*command, options->output);
   command->callback([options] {
     RunConfig config = saved_config(options->run);

@@ -8,7 +8,9 @@
 // weighted when the batch has weights; loss, norms, Gram and per-sample gradients never are.
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/limits.h"
 
 namespace gradvar::commands {
 
@@ -51,6 +54,9 @@ std::vector<std::string> wanted(const std::string& text) {
       throw std::invalid_argument("--statistics: '" + name + "' is unknown, expected some of " +
                                   list_of(kStatistics));
     }
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      throw std::invalid_argument("--statistics: '" + name + "' is given twice");
+    }
     names.push_back(name);
     name.clear();
   }
@@ -67,6 +73,8 @@ class Gradients {
         batch_(read_batch<Real>(options.batch, interpolant_)),
         model_(make_model<Real>("--model", options.model, batch_.x0.shape().sample())) {
     load_weights(options.weights, model_->parameters());
+    check_writable("--out", options.out);
+    check_size();
   }
 
   void run() {
@@ -87,6 +95,8 @@ class Gradients {
         samples, [&](Tape<Real>& tape, const LaneRows<Real>& rows) { return record(tape, rows); },
         collectors, losses.values(), batch_.weight.values());
 
+    check_finite(engine, losses);
+
     SafetensorsWriter out;
     out.add("loss", losses);
     write_moments(out);
@@ -102,6 +112,36 @@ class Gradients {
   }
 
  private:
+  // What grows with the square of the batch, and with batch times parameters.
+  void check_size() const {
+    const auto samples = static_cast<double>(batch_.x0.rows());
+    const std::string count = std::to_string(batch_.x0.rows());
+    if (asks("gram")) {
+      check_memory("--statistics gram:", count + "x" + count + " products of gradients",
+                   (sizeof(double) + 2 * sizeof(Real)) * samples * samples);
+    }
+    if (asks("per-sample")) {
+      const auto parameters = static_cast<double>(model_->parameters().layout().parameter_count());
+      check_memory("--statistics per-sample:", count + " gradients",
+                   3 * sizeof(Real) * samples * parameters);
+    }
+    if (asks("variance") && options_.variance == "unbiased" && batch_.x0.rows() < 2) {
+      throw std::invalid_argument(
+          "--variance unbiased needs two samples or more, and the batch holds one: ask for "
+          "--variance population");
+    }
+  }
+
+  static void check_finite(const Engine<Real>& engine, const Tensor<Real>& losses) {
+    for (std::int64_t n = 0; n < losses.size(); ++n) {
+      if (std::isfinite(losses[n])) continue;
+      const std::string where = engine.first_nonfinite();
+      throw std::runtime_error("the loss of sample " + std::to_string(n) + " is not finite" +
+                               (where.empty() ? "" : ", first in " + where) +
+                               "; nothing was written");
+    }
+  }
+
   [[nodiscard]] bool asks(const std::string& name) const {
     return std::find(statistics_.begin(), statistics_.end(), name) != statistics_.end();
   }
@@ -121,6 +161,7 @@ class Gradients {
   }
 
   void write_moments(SafetensorsWriter& out) const {
+    if (!asks("mean") && !asks("variance")) return;
     const ParameterLayout& layout = model_->parameters().layout();
     const std::span<const Real> mean =
         asks("variance") ? std::as_const(moments_).mean() : std::as_const(sum_).mean();
@@ -183,17 +224,26 @@ void add_gradients(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "gradients", "Exact per-sample gradient statistics of a batch file, to a file");
-  command->add_option("--model", options->model, "mlp:width=64,depth=3,...")->required();
-  command->add_option("--weights", options->weights, "safetensors")->required();
-  command->add_option("--batch", options->batch, "safetensors: x0, x1, t, z, weight")->required();
-  command->add_option("--interpolant", options->interpolant, "linear, constant:sigma=0.05, ...")
-      ->capture_default_str();
-  command->add_option("--statistics", options->statistics, "some of " + list_of(kStatistics))
-      ->capture_default_str();
-  command->add_option("--variance", options->variance, "unbiased or population")
-      ->check(CLI::IsMember({"unbiased", "population"}))
-      ->capture_default_str();
-  command->add_option("--out", options->out, "safetensors to write")->required();
+  command->footer(
+      "Reads x0, x1 [B,d], t [B], z [B,d] when the interpolant has noise, weight [B] if there.\n"
+      "Writes loss [B]; norms [B], squared; gram [B,B]; mean/, variance/ and per_sample/ of every\n"
+      "parameter. The loss of a sample is the squared error summed over its coordinates. Weights\n"
+      "count in mean and variance only.\n"
+      "Example\n"
+      "  gradvar gradients --model mlp:width=64 --weights weights.safetensors \\\n"
+      "    --batch batch.safetensors --interpolant constant:sigma=0.05 \\\n"
+      "    --statistics mean,variance,norms --out gradients.safetensors");
+  add_text(*command, "--model", options->model, "SPEC", "the network, mlp:width=64,depth=3")
+      ->required();
+  add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors")->required();
+  add_text(*command, "--batch", options->batch, "FILE", "safetensors, as below")->required();
+  add_text(*command, "--interpolant", options->interpolant, "SPEC",
+           "linear, trigonometric, constant:sigma=0.05, bridge:sigma=0.05");
+  add_text(*command, "--statistics", options->statistics, "LIST",
+           "some of " + list_of(kStatistics));
+  add_choice(*command, "--variance", options->variance, {"unbiased", "population"},
+             "divide by N - 1 or by N");
+  add_text(*command, "--out", options->out, "FILE", "safetensors to write")->required();
   add_runtime_options(*command, options->runtime);
   command->callback([options] {
     with_precision(options->runtime.precision,

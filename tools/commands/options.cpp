@@ -1,24 +1,79 @@
 #include "tools/commands/options.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <unistd.h>
+#include <utility>
 
+#include "io/spec.h"
 #include "tools/machine.h"
+#include "tools/run_config.h"
 
 namespace gradvar {
 
+CLI::Option* add_whole(CLI::App& command, const std::string& name, std::int64_t value,
+                       std::int64_t least, std::int64_t most, const std::string& help,
+                       std::function<void(std::int64_t)> set) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [=, set = std::move(set)](const std::string& text) {
+            set(parse_whole(name, text, least, most));
+          },
+          help)
+      ->type_name("N")
+      ->default_str(std::to_string(value));
+}
+
+CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,
+                        const std::vector<std::string>& words, const std::string& help) {
+  std::string kind;
+  for (const std::string& word : words) kind += (kind.empty() ? "" : "|") + word;
+  return command
+      .add_option_function<std::string>(
+          name,
+          [name, words, &value](const std::string& text) {
+            if (std::find(words.begin(), words.end(), text) == words.end()) {
+              throw std::invalid_argument(
+                  name + " is '" + text + "', expected " +
+                  (words.size() == 2 ? words[0] + " or " + words[1] : "one of " + list_of(words)));
+            }
+            value = text;
+          },
+          help)
+      ->type_name(kind)
+      ->default_str(value);
+}
+
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value,
+                      const std::string& kind, const std::string& help) {
+  return command.add_option(name, value, help)->type_name(kind)->default_str(value);
+}
+
+void add_threads(CLI::App& command, std::int64_t& threads) {
+  add_whole(command, "--threads", threads, 0, kMostThreads, "0 to choose; never changes a number");
+}
+
+void add_lanes(CLI::App& command, std::int64_t& lanes) {
+  add_whole(command, "--lanes", lanes, 1, kMostLanes,
+            "pieces a batch is cut into; part of the last digits");
+}
+
+void add_precision(CLI::App& command, std::string& precision) {
+  add_choice(command, "--precision", precision, {"f32", "f64"}, "of the model and of the results");
+}
+
 void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
-  command.add_option("--threads", options.threads, "threads, 0 to choose; never changes a number")
-      ->check(CLI::Range(0, 1024));
-  command.add_option("--lanes", options.lanes, "pieces a batch is cut into")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  command.add_option("--precision", options.precision, "f32 or f64")
-      ->check(CLI::IsMember({"f32", "f64"}))
-      ->capture_default_str();
+  add_threads(command, options.threads);
+  add_lanes(command, options.lanes);
+  add_precision(command, options.precision);
 }
 
 void add_output_options(CLI::App& command, OutputOptions& options) {
-  command.add_flag("--quiet", options.quiet, "say nothing but results and errors");
+  command.add_flag("--quiet", options.quiet, "say nothing but errors and the JSON asked for");
   command.add_flag("--json", options.json,
                    "results as one JSON document, progress as JSON lines on standard error");
 }
@@ -27,6 +82,20 @@ int resolve_threads(std::int64_t threads, std::int64_t lanes) {
   if (threads > 0) return static_cast<int>(threads);
   const auto cores = static_cast<std::int64_t>(describe_machine().cores);
   return static_cast<int>(std::clamp<std::int64_t>(cores, 1, lanes));
+}
+
+void check_writable(const std::string& option, const std::string& path) {
+  namespace fs = std::filesystem;
+  const auto refuse = [&](const char* why) {
+    throw std::invalid_argument(option + ": cannot write '" + path + "': " + why);
+  };
+  std::error_code error;
+  if (fs::is_directory(path, error)) refuse("Is a directory");
+  fs::path parent = fs::path(path).parent_path();
+  if (parent.empty()) parent = ".";
+  if (!fs::exists(parent, error)) refuse("No such file or directory");
+  if (!fs::is_directory(parent, error)) refuse("Not a directory");
+  if (::access(parent.c_str(), W_OK) != 0) refuse(std::strerror(errno));
 }
 
 }  // namespace gradvar

@@ -3,11 +3,32 @@
 
 #include <CLI/App.hpp>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "tools/progress.h"
 
 namespace gradvar {
+
+// Options that answer a bad value with one sentence, "--lanes is '0', expected a whole number from
+// 1 to 4096", as a std::invalid_argument. The present value of `value` is the default in --help.
+CLI::Option* add_whole(CLI::App& command, const std::string& name, std::int64_t value,
+                       std::int64_t least, std::int64_t most, const std::string& help,
+                       std::function<void(std::int64_t)> set);
+template <class Integer>
+CLI::Option* add_whole(CLI::App& command, const std::string& name, Integer& value,
+                       std::int64_t least, std::int64_t most, const std::string& help) {
+  return add_whole(command, name, static_cast<std::int64_t>(value), least, most, help,
+                   [&value](std::int64_t given) { value = static_cast<Integer>(given); });
+}
+// One of the given words.
+CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,
+                        const std::vector<std::string>& words, const std::string& help);
+// A text of a kind, "SPEC", "FILE", "DIR"; an empty default is not shown.
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::string& value,
+                      const std::string& kind, const std::string& help);
 
 struct RuntimeOptions {
   std::int64_t threads = 0;
@@ -16,6 +37,9 @@ struct RuntimeOptions {
 };
 // --threads, --lanes, --precision.
 void add_runtime_options(CLI::App& command, RuntimeOptions& options);
+void add_threads(CLI::App& command, std::int64_t& threads);
+void add_lanes(CLI::App& command, std::int64_t& lanes);
+void add_precision(CLI::App& command, std::string& precision);
 
 struct OutputOptions {
   bool quiet = false;
@@ -27,6 +51,10 @@ void add_output_options(CLI::App& command, OutputOptions& options);
 
 // What --threads 0 stands for: as many threads as this process may use, at most one a lane.
 [[nodiscard]] int resolve_threads(std::int64_t threads, std::int64_t lanes);
+
+// Looks at a goal before long work begins. Throws std::invalid_argument "--out: cannot write ..."
+// when it is a directory, or its own directory is missing or closed to us.
+void check_writable(const std::string& option, const std::string& path);
 
 // Calls run<float>() or run<double>().
 template <class Run>

@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "data/point_set.h"
 #include "flow/field.h"
@@ -10,9 +12,11 @@
 #include "io/npy.h"
 #include "io/number_text.h"
 #include "io/safetensors.h"
+#include "nn/weights.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/limits.h"
 #include "tools/saved_run.h"
 
 namespace gradvar::commands {
@@ -20,9 +24,9 @@ namespace gradvar::commands {
 namespace {
 
 struct Options {
-  std::string run, from, solver = "dopri5", out;
+  std::string run, model, weights, source, from, solver = "dopri5", out, precision = "f32";
   std::int64_t count = 0;
-  std::uint64_t seed = 0;
+  std::int64_t seed = 0;
   std::int64_t threads = 0;
   OutputOptions output;
 };
@@ -50,41 +54,100 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
   }
 }
 
-template <class Real>
-void sample(const Options& options, const RunConfig& config) {
-  TrainingRun<Real> run(config);
-  load_weights_of(run, options.run);
-  Tensor<double> sources;
-  if (options.from.empty()) {
-    sources = run.problem().source().draw(RandomStream(options.seed, Purpose::kFreshSource), 0, 0,
-                                          options.count);
-  } else {
-    sources = *PointSet::read(options.from).points();
-    if (!(sources.shape().sample() == run.problem().sample_shape())) {
-      throw std::invalid_argument(
-          "--from: a row of '" + options.from + "' is " + sources.shape().sample().to_string() +
-          ", the run's samples are " + run.problem().sample_shape().to_string());
-    }
+// Where flows start: points of a file, or new draws. `law` may be null with a file.
+Tensor<double> sources_of(const Options& options, const Distribution* law) {
+  if (!options.from.empty()) {
+    return for_option("--from", [&] { return *PointSet::read(options.from).points(); });
   }
-  const NetworkField<Real> field(run.model(), run.pool());
+  const std::int64_t d = law->sample_shape().size();
+  constexpr double kStages = 10;  // states that a solver keeps
+  check_memory(
+      "--count:",
+      std::to_string(options.count) + " points of " + std::to_string(d) + " coordinates",
+      kStages * sizeof(double) * static_cast<double>(options.count) * static_cast<double>(d));
+  return law->draw(RandomStream(static_cast<std::uint64_t>(options.seed), Purpose::kFreshSource), 0,
+                   0, options.count);
+}
+
+template <class Real>
+void follow(const Options& options, const Model<Real>& model, LanePool& pool,
+            const Tensor<double>& sources) {
+  if (!(sources.shape().sample() == model.sample_shape())) {
+    throw std::invalid_argument("--from: a row of '" + options.from + "' is " +
+                                sources.shape().sample().to_string() +
+                                ", the model's samples are " + model.sample_shape().to_string());
+  }
+  const NetworkField<Real> field(model, pool);
   const Solution<Real> solution =
       solve<Real>(field, make_solver("--solver", options.solver), convert<Real>(sources));
   write_points(options.out, solution.end);
-  if (!options.output.quiet) {
-    std::cerr << sources.rows() << " points to " << options.out << ", "
+  if (options.output.json) {
+    std::cout << nlohmann::json{{"points", sources.rows()},
+                                {"out", options.out},
+                                {"mean_evaluations", solution.mean_evaluations}}
+                     .dump(2)
+              << '\n';
+  } else if (!options.output.quiet) {
+    std::cout << sources.rows() << " points to " << options.out << ", "
               << number_text(solution.mean_evaluations) << " field evaluations a point\n";
   }
 }
 
-void run(const Options& options) {
+template <class Real>
+void sample_run(const Options& options, const RunConfig& config) {
+  TrainingRun<Real> run(config);
+  load_weights_of(run, options.run);
+  follow<Real>(options, run.model(), run.pool(), sources_of(options, &run.problem().source()));
+}
+
+template <class Real>
+void sample_weights(const Options& options) {
+  const std::unique_ptr<Distribution> law =
+      options.source.empty() ? nullptr : make_distribution("--source", options.source);
+  const Tensor<double> sources = sources_of(options, law.get());
+  const std::unique_ptr<Model<Real>> model =
+      make_model<Real>("--model", options.model, sources.shape().sample());
+  load_weights(options.weights, model->parameters());
+  LanePool pool(resolve_threads(options.threads, kMostThreads));
+  follow<Real>(options, *model, pool, sources);
+}
+
+// Which options go together.
+void check_options(const Options& options, bool with_precision) {
   if (options.from.empty() == (options.count == 0)) {
     throw std::invalid_argument(
         "give --count N for new sources or --from FILE for given ones, one of the two");
   }
+  const bool run = !options.run.empty();
+  const bool model = !options.model.empty(), weights = !options.weights.empty();
+  if (run ? model || weights : !(model && weights)) {
+    throw std::invalid_argument("give --run DIR, or --model SPEC with --weights FILE");
+  }
+  if (run && (with_precision || !options.source.empty())) {
+    throw std::invalid_argument(std::string(with_precision ? "--precision" : "--source") +
+                                " goes with --model and --weights: a run has its own");
+  }
+  if (!options.source.empty() && !options.from.empty()) {
+    throw std::invalid_argument("give --source or --from, not both: a file's points need no law");
+  }
+  if (!run && options.source.empty() && options.from.empty()) {
+    throw std::invalid_argument(
+        "--count needs --source SPEC, to say what to draw from: weights alone do not");
+  }
+}
+
+void run(const Options& options, bool with_precision_option) {
+  check_options(options, with_precision_option);
   check_ending(options.out);
+  check_writable("--out", options.out);
+  (void)make_solver("--solver", options.solver);
+  if (options.run.empty()) {
+    with_precision(options.precision, [&](auto real) { sample_weights<decltype(real)>(options); });
+    return;
+  }
   RunConfig config = saved_config(options.run);
   config.threads = options.threads;
-  with_precision(config.precision, [&](auto real) { sample<decltype(real)>(options, config); });
+  with_precision(config.precision, [&](auto real) { sample_run<decltype(real)>(options, config); });
 }
 
 }  // namespace
@@ -92,17 +155,35 @@ void run(const Options& options) {
 void add_sample(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("sample", "Points from a trained flow");
-  command->add_option("--run", options->run, "directory of a run")->required();
-  command->add_option("--count", options->count, "how many new sources to draw")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 31));
-  command->add_option("--from", options->from, "sources from .npy, .csv or .safetensors");
-  command->add_option("--solver", options->solver, "euler:steps=100, dopri5:rtol=1e-6, ...")
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "seed of new sources")->capture_default_str();
-  command->add_option("--threads", options->threads, "threads, 0 to choose");
-  command->add_option("--out", options->out, ".npy, .csv or .safetensors")->required();
+  command->footer(
+      "Weights of a run are those of its newest checkpoint, their average when it keeps one\n"
+      "(--ema). New sources are drawn from the run's source.\n"
+      "Examples\n"
+      "  gradvar sample --run runs/first --count 1000 --solver rk4:steps=50 --out points.npy\n"
+      "  gradvar sample --run runs/first --from x0.csv --out points.csv\n"
+      "  gradvar sample --model mlp:width=64 --weights weights.safetensors \\\n"
+      "    --source gaussian:dim=2 --count 1000 --out points.safetensors");
+  add_text(*command, "--run", options->run, "DIR", "directory of a run");
+  add_text(*command, "--model", options->model, "SPEC", "a network instead, mlp:width=64,depth=3");
+  add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors");
+  add_text(*command, "--source", options->source, "SPEC", "its source, gaussian:dim=2");
+  add_whole(*command, "--count", options->count, 1, std::int64_t{1} << 31,
+            "how many new sources to draw")
+      ->default_str("");
+  add_text(*command, "--from", options->from, "FILE",
+           "given sources, one a row: .npy, .csv or .safetensors");
+  add_text(*command, "--solver", options->solver, "SPEC",
+           "euler, midpoint, heun, rk4:steps=100; dopri5:rtol=1e-6,atol=1e-6");
+  add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
+            "seed of new sources");
+  add_text(*command, "--out", options->out, "FILE",
+           "points at t = 1, one a row: .npy, .csv or .safetensors (tensor x)")
+      ->required();
+  add_threads(*command, options->threads);
+  CLI::Option* precision =
+      add_choice(*command, "--precision", options->precision, {"f32", "f64"}, "with --model");
   add_output_options(*command, options->output);
-  command->callback([options] { run(*options); });
+  command->callback([options, precision] { run(*options, precision->count() > 0); });
 }
 
 }  // namespace gradvar::commands

@@ -2,9 +2,11 @@
 // exact gradient variance on a schedule.
 //
 // Into DIR: run.toml (every setting), loss.csv (a row a step), monitor.csv and monitor_time.csv (a
-// row a measurement), checkpoints/, and at the end weights.safetensors, pairs.safetensors and
-// summary.json.
+// row a measurement), checkpoints/, and at the end weights.safetensors (ema.safetensors beside it
+// when weights are averaged), pairs.safetensors and summary.json.
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -22,6 +24,7 @@
 #include "tools/interrupt.h"
 #include "tools/machine.h"
 #include "tools/monitor.h"
+#include "tools/run_directory.h"
 #include "tools/training_run.h"
 
 namespace gradvar::commands {
@@ -38,19 +41,16 @@ struct Options {
   OutputOptions output;
 };
 
+// What the files and the options say together: run.toml of a resumed run, then --config, then the
+// options. A resumed run keeps what decides its numbers.
 RunConfig settle(const Options& options) {
-  const fs::path out = options.out;
-  const bool holds_a_run = fs::exists(out / "run.toml");
-  if (options.resume && !holds_a_run) {
-    throw std::invalid_argument("--resume: '" + options.out + "' holds no run.toml to go on from");
+  RunConfig config, saved;
+  if (options.resume) {
+    saved = resumable_config(options.out);
+    config = saved;
+  } else {
+    check_new_run(options.out);
   }
-  if (!options.resume && holds_a_run) {
-    throw std::invalid_argument("--out: '" + options.out +
-                                "' already holds a run; give --resume to go on with it, or "
-                                "another directory");
-  }
-  RunConfig config;
-  if (options.resume) read_run_toml(out / "run.toml", config);
   if (!options.config.empty()) read_run_toml(options.config, config);
   const std::vector<RunField>& fields = run_fields();
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -58,6 +58,7 @@ RunConfig settle(const Options& options) {
     set_field(config, fields[i], options.values[i], "--" + fields[i].key);
   }
   check_run(config);
+  if (options.resume) check_same_numbers(saved, config, options.out);
   return config;
 }
 
@@ -73,30 +74,40 @@ class Training {
     const std::uint64_t done = run_.trainer().steps();
     Progress progress(options_.output.progress(), "train", run_.config().steps, "step",
                       static_cast<std::int64_t>(done));
-    const InterruptGuard guard;
-    while (run_.trainer().steps() < total) {
-      one_step(progress);
-      if (interrupt_requested()) {
-        progress.finish();
-        stop_here();
+    const InterruptGuard guard(!options_.output.quiet);
+    try {
+      while (run_.trainer().steps() < total) {
+        one_step(progress);
+        if (interrupt_requested()) {
+          progress.finish();
+          stop_here();
+        }
       }
+      progress.finish();
+      finish();
+    } catch (const NonFiniteError& error) {
+      progress.finish();
+      throw Stopped(kFailed, std::string(error.what()) + "; " +
+                                 (last_checkpoint_.empty()
+                                      ? "there is no checkpoint to go back to"
+                                      : "the last good checkpoint is '" + last_checkpoint_ + "'"));
     }
-    progress.finish();
-    finish();
   }
 
  private:
   void start() {
+    lock_ = RunLock(out_);
+    remove_unfinished_files(out_);
     std::uint64_t resume_at = 0;
     if (options_.resume) {
-      const std::optional<CheckpointEntry> newest = latest_checkpoint(out_);
-      if (newest) {
-        run_.load(newest->path);
-        resume_at = run_.trainer().steps();
-        last_checkpoint_ = newest->path.string();
+      load_newest();
+      resume_at = run_.trainer().steps();
+      if (resume_at > static_cast<std::uint64_t>(run_.config().steps)) {
+        throw std::invalid_argument("--steps is " + std::to_string(run_.config().steps) +
+                                    ", but '" + options_.out + "' has done " +
+                                    std::to_string(resume_at));
       }
     }
-    fs::create_directories(out_);
     write_run_toml(out_ / "run.toml", run_.config());
     loss_.emplace(out_ / "loss.csv",
                   std::vector<std::string>{"step", "loss", "gradient_norm", "learning_rate"},
@@ -104,20 +115,25 @@ class Training {
     monitor_.emplace(out_, run_.model().parameters().layout(), resume_at);
   }
 
+  void load_newest() {
+    const std::vector<CheckpointEntry> all = list_checkpoints(out_);
+    if (all.empty()) return;
+    last_checkpoint_ = all.back().path.string();
+    try {
+      run_.load(all.back().path);
+    } catch (const std::invalid_argument& error) {
+      const std::string what = error.what();
+      if (all.size() < 2 || what.find("is damaged") == std::string::npos) throw;
+      throw std::invalid_argument(what + "; delete that directory to go on from '" +
+                                  all[all.size() - 2].path.string() + "'");
+    }
+  }
+
   void one_step(Progress& progress) {
     const RunConfig& config = run_.config();
     const std::uint64_t step = run_.trainer().steps();
     if (due(step, config.monitor_every)) monitor_->record(step, run_.measure({}));
-    StepResult result;
-    try {
-      result = run_.trainer().step();
-    } catch (const NonFiniteError& error) {
-      progress.finish();
-      throw Stopped(kFailed, "gradvar: " + std::string(error.what()) + "; " +
-                                 (last_checkpoint_.empty()
-                                      ? "there is no checkpoint to go back to"
-                                      : "the last good checkpoint is '" + last_checkpoint_ + "'"));
-    }
+    const StepResult result = run_.trainer().step();
     loss_->row(step, {result.loss, result.gradient_norm, result.learning_rate});
     if (step % 20 == 0) progress.note("loss " + short_number(result.loss));
     progress.advance();
@@ -128,9 +144,20 @@ class Training {
     return every > 0 && step % static_cast<std::uint64_t>(every) == 0;
   }
 
+  // A checkpoint is something to go back to: weights that are not finite never become one.
   void save() {
     loss_->flush();
     monitor_->flush();
+    const ParameterSet<Real>& parameters = run_.model().parameters();
+    for (int k = 0; k < parameters.layout().count(); ++k) {
+      const std::span<const Real> values =
+          parameters.layout().slice(parameters.flat(), ParameterId{k});
+      if (std::all_of(values.begin(), values.end(), [](Real x) { return std::isfinite(x); })) {
+        continue;
+      }
+      throw NonFiniteError(run_.trainer().steps() - 1,
+                           "the update of " + parameters.layout().infos()[k].name);
+    }
     last_checkpoint_ = run_.save(out_).string();
   }
 
@@ -138,22 +165,22 @@ class Training {
     save();
     throw Stopped(interrupt_status(),
                   "stopped after step " + std::to_string(run_.trainer().steps()) +
-                      "; go on with: gradvar train --resume --out " + options_.out);
+                      "; go on with: gradvar train --resume --out " + shell_word(options_.out));
   }
 
   void finish() {
     save();
-    const VarianceReport variance = run_.measure({});
-    monitor_->record(run_.trainer().steps(), variance);
-    monitor_->flush();
-    save_weights((out_ / "weights.safetensors").string(), run_.model().parameters(),
-                 {{"model", run_.model().spec()}});
+    write_weights();
     SafetensorsWriter pairs;
     pairs.add("x0", run_.problem().pairs().x0);
     pairs.add("x1", run_.problem().pairs().x1);
-    pairs.add("optimal", run_.problem().optimal_partners());
+    const Tensor<double>& optimal = run_.problem().optimal_partners();
+    if (optimal.size() > 0) pairs.add("optimal", optimal);
     pairs.write((out_ / "pairs.safetensors").string());
 
+    const VarianceReport variance = run_.measure({});
+    monitor_->record(run_.trainer().steps(), variance);
+    monitor_->flush();
     nlohmann::json summary = {{"model", run_.model().spec()},
                               {"steps", run_.trainer().steps()},
                               {"machine", describe_machine().line()},
@@ -163,13 +190,26 @@ class Training {
     if (options_.output.json) {
       std::cout << summary.dump(2) << '\n';
     } else if (!options_.output.quiet) {
-      std::cout << "Done: " << options_.out << "/weights.safetensors, summary.json\n";
+      std::cout << "Done: loss " << short_number(variance.loss) << " on the pairs; "
+                << (out_ / "weights.safetensors").string() << ", summary.json\n";
     }
+  }
+
+  void write_weights() {
+    const std::map<std::string, std::string> metadata = {{"model", run_.model().spec()}};
+    ParameterSet<Real>& parameters = run_.model().parameters();
+    save_weights(out_ / "weights.safetensors", parameters, metadata);
+    Ema<Real>* average = run_.trainer().ema();
+    if (average == nullptr) return;
+    average->swap(parameters);
+    save_weights(out_ / "ema.safetensors", parameters, metadata);
+    average->swap(parameters);
   }
 
   const Options& options_;
   fs::path out_;
   TrainingRun<Real> run_;
+  RunLock lock_;
   std::optional<CsvLog> loss_;
   std::optional<Monitor> monitor_;
   std::string last_checkpoint_;
@@ -181,17 +221,25 @@ void add_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "train", "Train a flow, with exact gradient variance on a schedule and exact resume");
-  command->footer(choices_help());
+  command->footer(
+      choices_help() +
+      "\nExample: the counter-example with noise, and then for longer\n"
+      "  gradvar train --source gaussian:dim=2 --target gaussian:dim=2,mean=5 \\\n"
+      "    --coupling rotation:angle=180 --pairs 500 --interpolant constant:sigma=0.05 \\\n"
+      "    --steps 5000 --monitor-every 500 --checkpoint-every 1000 --out runs/first\n"
+      "  gradvar train --resume --out runs/first --steps 10000\n");
   const std::vector<RunField>& fields = run_fields();
   const RunConfig defaults;
   options->values.resize(fields.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
     options->given.push_back(
         command->add_option("--" + fields[i].key, options->values[i], fields[i].help)
+            ->type_name(fields[i].kind)
             ->default_str(field_text(defaults, fields[i])));
   }
-  command->add_option("--config", options->config, "run.toml with the same keys; options go first");
-  command->add_option("--out", options->out, "directory of the run")->required();
+  add_text(*command, "--config", options->config, "FILE",
+           "a run.toml with the same keys; options go before it");
+  add_text(*command, "--out", options->out, "DIR", "directory of the run")->required();
   command->add_flag("--resume", options->resume, "go on from the newest checkpoint in --out");
   add_output_options(*command, options->output);
   command->callback([options] {

@@ -1,12 +1,22 @@
-// gradvar variance: the exact gradient variance of a run's network on its pairs, by parameter,
-// layer and time.
+// gradvar variance: the exact gradient variance of a network on finitely many pairs, by parameter,
+// layer and time: a run's on its own pairs, or any weights on the pairs of a file.
+//
+//   in    x0, x1 [N,...] (--pairs; other tensors of the file are left alone, so that the
+//         pairs.safetensors of a run serves)
 
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
+#include "nn/weights.h"
+#include "tools/batch_file.h"
+#include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/monitor.h"
@@ -17,9 +27,9 @@ namespace gradvar::commands {
 namespace {
 
 struct Options {
-  std::string run, out, tensors;
+  std::string run, model, weights, pairs, interpolant = "linear", out, tensors;
   VarianceOptions variance;
-  std::int64_t threads = 0;
+  RuntimeOptions runtime;
   OutputOptions output;
 };
 
@@ -54,49 +64,117 @@ void write_tensors(const std::string& path, const VarianceReport& report) {
   out.write(path);
 }
 
-template <class Real>
-void measure(const Options& options, const RunConfig& config) {
-  TrainingRun<Real> run(config);
-  load_weights_of(run, options.run);
-  const VarianceReport report = run.measure(options.variance);
-  const ParameterLayout& layout = run.model().parameters().layout();
-  const std::string json = to_json(report, layout).dump(2) + "\n";
+void report(const Options& options, const VarianceReport& measured, const ParameterLayout& layout) {
+  const std::string json = to_json(measured, layout).dump(2) + "\n";
   if (!options.out.empty()) write_file(options.out, json);
-  if (!options.tensors.empty()) write_tensors(options.tensors, report);
+  if (!options.tensors.empty()) write_tensors(options.tensors, measured);
   if (options.output.json) {
     std::cout << json;
   } else if (!options.output.quiet) {
-    print(report, layout);
+    print(measured, layout);
   }
+}
+
+template <class Real>
+void measure_run(const Options& options, const RunConfig& config) {
+  TrainingRun<Real> run(config);
+  load_weights_of(run, options.run, WhichWeights::kTrained);
+  report(options, run.measure(options.variance), run.model().parameters().layout());
+}
+
+template <class Real>
+void measure_weights(const Options& options) {
+  const Interpolant interpolant = make_interpolant("--interpolant", options.interpolant);
+  const SafetensorsFile file = SafetensorsFile::read(options.pairs);
+  const Tensor<Real> x0 = finite_tensor<Real>(file, "x0"), x1 = finite_tensor<Real>(file, "x1");
+  if (x0.shape().rank() < 2 || x0.rows() < 1) {
+    refuse_file(options.pairs, "the tensor 'x0' is " + x0.shape().to_string() +
+                                   ", expected at least one sample, Nxd");
+  }
+  if (!(x1.shape() == x0.shape())) {
+    refuse_file(options.pairs, "the tensor 'x1' is " + x1.shape().to_string() + ", expected " +
+                                   x0.shape().to_string() + " to go with x0");
+  }
+  const std::unique_ptr<Model<Real>> model =
+      make_model<Real>("--model", options.model, x0.shape().sample());
+  load_weights(options.weights, model->parameters());
+  LanePool pool(resolve_threads(options.runtime.threads, options.runtime.lanes));
+  Engine<Real> engine(model->parameters(), pool, static_cast<int>(options.runtime.lanes));
+  report(options, measure_variance(engine, *model, interpolant, x0, x1, options.variance),
+         model->parameters().layout());
+}
+
+// Which options go together; `own` are those that a run decides itself.
+void check_options(const Options& options, const std::vector<CLI::Option*>& own) {
+  const bool run = !options.run.empty();
+  const bool all = !options.model.empty() && !options.weights.empty() && !options.pairs.empty();
+  if (!run && !all) {
+    throw std::invalid_argument(
+        "give --run DIR, or --model SPEC with --weights FILE and --pairs FILE");
+  }
+  for (const CLI::Option* option : own) {
+    if (run && option->count() > 0) {
+      throw std::invalid_argument(option->get_name() +
+                                  " goes with --model, --weights and --pairs: a run has its own");
+    }
+  }
+  if (!options.out.empty()) check_writable("--out", options.out);
+  if (!options.tensors.empty()) check_writable("--tensors", options.tensors);
+}
+
+void measure(const Options& options, const std::vector<CLI::Option*>& own) {
+  check_options(options, own);
+  if (options.run.empty()) {
+    with_precision(options.runtime.precision,
+                   [&](auto real) { measure_weights<decltype(real)>(options); });
+    return;
+  }
+  RunConfig config = saved_config(options.run);
+  config.threads = options.runtime.threads;
+  with_precision(config.precision,
+                 [&](auto real) { measure_run<decltype(real)>(options, config); });
 }
 
 }  // namespace
 
 void add_variance(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("variance", "Exact gradient variance of a run on its pairs");
+  CLI::App* command = app.add_subcommand(
+      "variance", "Exact gradient variance of a run on its pairs, or of weights on given pairs");
+  command->footer(
+      "The law of a sample: a pair, uniform; t, uniform, by Gauss-Legendre nodes in bins. The "
+      "trace\n"
+      "is that of the population covariance of one sample's gradient; SNR is |mean|^2 / trace and\n"
+      "the noise scale its inverse. Weights of a run are those trained, not their average.\n"
+      "Examples\n"
+      "  gradvar variance --run runs/first --tensors variance.safetensors\n"
+      "  gradvar variance --model mlp:width=64 --weights runs/first/weights.safetensors \\\n"
+      "    --pairs runs/first/pairs.safetensors --interpolant constant:sigma=0.05 --json");
   VarianceOptions& variance = options->variance;
-  command->add_option("--run", options->run, "directory of a run")->required();
-  command->add_option("--time-bins", variance.time_bins, "bins of t")->capture_default_str();
-  command->add_option("--nodes", variance.nodes_per_bin, "Gauss-Legendre nodes a bin")
-      ->capture_default_str();
-  command
-      ->add_option("--noise-draws", variance.noise_draws,
-                   "draws of z for each pair and node, when the interpolant has noise")
-      ->capture_default_str();
-  command->add_option("--microbatch", variance.microbatch, "samples at a time")
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads, 0 to choose");
-  command->add_option("--out", options->out, "also write the JSON here");
-  command->add_option("--tensors", options->tensors,
-                      "also write mean/ and variance/ of every parameter, safetensors");
+  add_text(*command, "--run", options->run, "DIR", "directory of a run");
+  std::vector<CLI::Option*> own = {
+      add_text(*command, "--model", options->model, "SPEC",
+               "a network instead, mlp:width=64,depth=3"),
+      add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors"),
+      add_text(*command, "--pairs", options->pairs, "FILE", "safetensors with x0 and x1"),
+      add_text(*command, "--interpolant", options->interpolant, "SPEC",
+               "linear, trigonometric, constant:sigma=0.05, bridge:sigma=0.05")};
+  add_whole(*command, "--time-bins", variance.time_bins, 1, 10000, "equal bins of t in [0, 1]");
+  add_whole(*command, "--nodes", variance.nodes_per_bin, 1, 64, "Gauss-Legendre nodes a bin");
+  add_whole(*command, "--noise-draws", variance.noise_draws, 1, 1000000,
+            "draws of z for each pair and node, when the interpolant has noise");
+  add_whole(*command, "--microbatch", variance.microbatch, 1, 1 << 20,
+            "gradients at a time; memory, and the last digits");
+  add_threads(*command, options->runtime.threads);
+  add_lanes(*command, options->runtime.lanes);
+  add_precision(*command, options->runtime.precision);
+  own.push_back(command->get_option("--lanes"));
+  own.push_back(command->get_option("--precision"));
+  add_text(*command, "--out", options->out, "FILE", "also write the JSON here");
+  add_text(*command, "--tensors", options->tensors, "FILE",
+           "also write mean/ and variance/ of every parameter, safetensors");
   add_output_options(*command, options->output);
-  command->callback([options] {
-    RunConfig config = saved_config(options->run);
-    config.threads = options->threads;
-    with_precision(config.precision, [&](auto real) { measure<decltype(real)>(*options, config); });
-  });
+  command->callback([options, own] { measure(*options, own); });
 }
 
 }  // namespace gradvar::commands

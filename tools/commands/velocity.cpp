@@ -3,7 +3,9 @@
 //   in    x [B,...]   t [B]
 //   out   v [B,...]
 
+#include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "flow/field.h"
@@ -14,14 +16,15 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/run_config.h"
 
 namespace gradvar::commands {
 
 namespace {
 
 struct Options {
-  std::string model, weights, batch, out;
-  RuntimeOptions runtime;
+  std::string model, weights, batch, out, precision = "f32";
+  std::int64_t threads = 0;
 };
 
 template <class Real>
@@ -40,9 +43,15 @@ void run(const Options& options) {
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, x.shape().sample());
   load_weights(options.weights, model->parameters());
-  LanePool pool(resolve_threads(options.runtime.threads, options.runtime.lanes));
+  LanePool pool(resolve_threads(options.threads, kMostThreads));
+  check_writable("--out", options.out);
   Tensor<Real> v(x.shape());
   NetworkField<Real>(*model, pool).velocity(x.values(), t.values(), x.rows(), v.values());
+  for (std::int64_t i = 0; i < v.size(); ++i) {
+    if (std::isfinite(v[i])) continue;
+    throw std::runtime_error("the velocity of sample " + std::to_string(i / v.row_size()) +
+                             " is not finite; nothing was written");
+  }
   SafetensorsWriter out;
   out.add("v", v);
   out.set_metadata("model", model->spec());
@@ -55,13 +64,20 @@ void add_velocity(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("velocity", "The field v(x, t) at the points of a file, to a file");
-  command->add_option("--model", options->model, "mlp:width=64,depth=3,...")->required();
-  command->add_option("--weights", options->weights, "safetensors")->required();
-  command->add_option("--batch", options->batch, "safetensors: x, t")->required();
-  command->add_option("--out", options->out, "safetensors to write")->required();
-  add_runtime_options(*command, options->runtime);
+  command->footer(
+      "Reads x [B,d] and t [B], writes v [B,d].\n"
+      "Example\n"
+      "  gradvar velocity --model mlp:width=64 --weights weights.safetensors \\\n"
+      "    --batch points.safetensors --out velocity.safetensors");
+  add_text(*command, "--model", options->model, "SPEC", "the network, mlp:width=64,depth=3")
+      ->required();
+  add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors")->required();
+  add_text(*command, "--batch", options->batch, "FILE", "safetensors with x and t")->required();
+  add_text(*command, "--out", options->out, "FILE", "safetensors to write")->required();
+  add_threads(*command, options->threads);
+  add_precision(*command, options->precision);
   command->callback([options] {
-    with_precision(options->runtime.precision, [&](auto real) { run<decltype(real)>(*options); });
+    with_precision(options->precision, [&](auto real) { run<decltype(real)>(*options); });
   });
 }
 

@@ -1,0 +1,42 @@
+// run_directory: whose directory is it: a new run's, a run's that goes on, or somebody else's.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "tools/run_config.h"
+
+namespace gradvar {
+
+// Throws std::invalid_argument "--out: ..." when a run's files are there already, or the path is
+// something other than a directory.
+void check_new_run(const std::filesystem::path& directory);
+
+// run.toml of the run to go on with. Throws std::invalid_argument "--resume: ..." when there is
+// none.
+[[nodiscard]] RunConfig resumable_config(const std::filesystem::path& directory);
+
+// Holds a run's directory, which it makes, for one process at a time. The system lets go of it when
+// the process ends, however it ends.
+class RunLock {
+ public:
+  RunLock() = default;
+  // Throws std::invalid_argument when the directory cannot be made, cannot be written, or another
+  // process holds it.
+  explicit RunLock(const std::filesystem::path& directory);
+  RunLock(RunLock&& other) noexcept;
+  RunLock& operator=(RunLock&& other) noexcept;
+  ~RunLock();
+
+ private:
+  int descriptor_ = -1;
+};
+
+// Removes the pieces of a run's files that a killed process left, "loss.csv.tmp-...". While the
+// lock is held: another process may be writing them.
+void remove_unfinished_files(const std::filesystem::path& directory);
+
+// The text as one word of a shell's command line: in quotes where it needs them.
+[[nodiscard]] std::string shell_word(const std::string& text);
+
+}  // namespace gradvar
