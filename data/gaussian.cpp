@@ -12,7 +12,7 @@ namespace gradvar {
 
 namespace {
 
-constexpr std::string_view kWhere = "gaussian";
+constexpr std::string_view kGaussian = "gaussian";
 
 bool all_finite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
@@ -32,9 +32,9 @@ Tensor<double> cholesky(const Tensor<double>& a) {
   for (std::int64_t i = 0; i < d; ++i) {
     for (std::int64_t j = 0; j <= i; ++j) {
       if (std::abs(a[i * d + j] - a[j * d + i]) > 1e-12 * largest) {
-        fail(kWhere, "the covariance is not symmetric: entry " + place(i, j) + " is " +
-                         number_text(a[i * d + j]) + ", entry " + place(j, i) + " is " +
-                         number_text(a[j * d + i]));
+        fail(kGaussian, "the covariance is not symmetric: entry " + place(i, j) + " is " +
+                            number_text(a[i * d + j]) + ", entry " + place(j, i) + " is " +
+                            number_text(a[j * d + i]));
       }
       double rest = a[i * d + j];
       for (std::int64_t k = 0; k < j; ++k) rest -= l[i * d + k] * l[j * d + k];
@@ -43,7 +43,7 @@ Tensor<double> cholesky(const Tensor<double>& a) {
         continue;
       }
       const double rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
-      check(rest > rounding * a[i * d + i], kWhere,
+      check(rest > rounding * a[i * d + i], kGaussian,
             "the covariance is not positive definite: the factorisation stops at row " +
                 std::to_string(i + 1) + " with the pivot " + number_text(rest));
       l[i * d + i] = std::sqrt(rest);
@@ -56,24 +56,24 @@ Tensor<double> cholesky(const Tensor<double>& a) {
 
 Gaussian::Gaussian(const GaussianOptions& options) : options_(options) {
   const std::int64_t d = options_.shape.size();
-  check(options_.shape.rank() > 0 && d > 0, kWhere,
+  check(options_.shape.rank() > 0 && d > 0, kGaussian,
         "the sample shape is " + options_.shape.to_string() + ", expected at least one coordinate");
-  check(std::isfinite(options_.mean), kWhere, "the mean is not finite");
-  check(std::isfinite(options_.scale) && options_.scale > 0, kWhere,
+  check(std::isfinite(options_.mean), kGaussian, "the mean is not finite");
+  check(std::isfinite(options_.scale) && options_.scale > 0, kGaussian,
         "scale is " + number_text(options_.scale) + ", expected a standard deviation above 0");
   const Tensor<double>& mean = options_.mean_vector;
   if (mean.size() > 0) {
-    check(mean.size() == d, kWhere,
+    check(mean.size() == d, kGaussian,
           "the mean is " + mean.shape().to_string() + ", expected " + std::to_string(d) +
               " numbers for samples of shape " + options_.shape.to_string());
-    check(all_finite(mean.values()), kWhere, "the mean is not finite");
+    check(all_finite(mean.values()), kGaussian, "the mean is not finite");
   }
   const Tensor<double>& covariance = options_.covariance;
   if (covariance.size() > 0) {
-    check(covariance.shape() == Shape{d, d}, kWhere,
+    check(covariance.shape() == Shape{d, d}, kGaussian,
           "the covariance is " + covariance.shape().to_string() + ", expected " +
               Shape{d, d}.to_string());
-    check(all_finite(covariance.values()), kWhere, "the covariance is not finite");
+    check(all_finite(covariance.values()), kGaussian, "the covariance is not finite");
     cholesky_ = cholesky(covariance);
   }
 }

@@ -13,7 +13,7 @@ namespace gradvar {
 
 namespace {
 
-constexpr std::string_view kWhere = "mixture";
+constexpr std::string_view kMixture = "mixture";
 // The centres are drawn at a step that no training reaches, so that no weight is drawn from the
 // same numbers.
 constexpr std::uint64_t kCentreStep = std::numeric_limits<std::uint64_t>::max();
@@ -24,13 +24,14 @@ constexpr std::size_t kPickedBy = 4;
 
 Mixture::Mixture(const MixtureOptions& options) : options_(options) {
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  check(options.dim >= 1, kWhere, "dim is " + std::to_string(options.dim) + ", expected 1 or more");
-  check(options.components >= 1 && options.components <= kMost, kWhere,
+  check(options.dim >= 1, kMixture,
+        "dim is " + std::to_string(options.dim) + ", expected 1 or more");
+  check(options.components >= 1 && options.components <= kMost, kMixture,
         "components is " + std::to_string(options.components) + ", expected 1 or more");
   check(
-      std::isfinite(options.spread) && options.spread >= 0, kWhere,
+      std::isfinite(options.spread) && options.spread >= 0, kMixture,
       "spread is " + number_text(options.spread) + ", expected a standard deviation of 0 or more");
-  check(std::isfinite(options.scale) && options.scale > 0, kWhere,
+  check(std::isfinite(options.scale) && options.scale > 0, kMixture,
         "scale is " + number_text(options.scale) + ", expected a standard deviation above 0");
   centres_ = Tensor<double>(Shape{options.components, options.dim});
   const RandomStream stream(options.seed, Purpose::kInitialisation);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kNone = -1;
 constexpr double kLargest = 1e300;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnreached = std::numeric_limits<double>::infinity();
 
 // Prices keep every reduced cost c_ij - u_i - v_j at 0 or more, and at 0 on the pairs chosen so
 // far: with that, any complete set of pairs is optimal.
@@ -50,14 +50,14 @@ class Solver {
 
   // Most rows find a column of reduced cost 0 here, and only the others need a path.
   void price_and_match_greedily() {
-    std::fill(column_price_.begin(), column_price_.end(), kInfinity);
+    std::fill(column_price_.begin(), column_price_.end(), kUnreached);
     for (std::int64_t i = 0; i < n_; ++i) {
       for (std::int64_t j = 0; j < n_; ++j) {
         column_price_[j] = std::min(column_price_[j], cost_[i * n_ + j]);
       }
     }
     for (std::int64_t i = 0; i < n_; ++i) {
-      double least = kInfinity;
+      double least = kUnreached;
       std::int64_t at = 0;
       for (std::int64_t j = 0; j < n_; ++j) {
         const double left = cost_[i * n_ + j] - column_price_[j];
@@ -77,13 +77,13 @@ class Solver {
   // Dijkstra from a row without a column to the nearest column without a row, then the pairs along
   // that path change hands and the prices move so that reduced costs stay at 0 or more.
   void augment(std::int64_t start) {
-    std::fill(distance_.begin(), distance_.end(), kInfinity);
+    std::fill(distance_.begin(), distance_.end(), kUnreached);
     for (std::int64_t j = 0; j < n_; ++j) remaining_[j] = j;
     std::int64_t left = n_, row = start, sink = kNone;
     double shortest = 0;
     while (sink == kNone) {
       std::int64_t nearest = kNone;
-      double least = kInfinity;
+      double least = kUnreached;
       for (std::int64_t k = 0; k < left; ++k) {
         const std::int64_t j = remaining_[k];
         const double through = shortest + reduced(row, j);

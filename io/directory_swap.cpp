@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string sentence(const std::string& path, std::string_view why) {
+std::string swap_sentence(const std::string& path, std::string_view why) {
   return "cannot write '" + path + "': " + std::string(why);
 }
 
@@ -34,7 +34,7 @@ std::string without_trailing_slash(std::string path) {
 
 void rename_or_throw(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
-    throw DiskError(sentence(to, std::strerror(errno)));
+    throw DiskError(swap_sentence(to, std::strerror(errno)));
   }
 }
 
@@ -56,7 +56,7 @@ bool exchange([[maybe_unused]] const std::string& a, [[maybe_unused]] const std:
 // Flushes the files before the names that lead to them. Checks the goal, too.
 void prepare(const std::string& temporary, const std::string& goal) {
   if (fs::exists(goal) && !fs::is_directory(goal)) {
-    throw std::invalid_argument(sentence(goal, "it exists and is not a directory"));
+    throw std::invalid_argument(swap_sentence(goal, "it exists and is not a directory"));
   }
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(temporary)) {
     flush_to_disk(entry.path().string());
@@ -70,12 +70,12 @@ std::string temporary_directory(const std::string& raw_goal) {
   const std::string goal = without_trailing_slash(raw_goal);
   std::error_code error;
   fs::create_directories(parent_of(goal), error);
-  if (error) throw std::invalid_argument(sentence(goal, error.message()));
+  if (error) throw std::invalid_argument(swap_sentence(goal, error.message()));
   for (int attempt = 0;; ++attempt) {
     const std::string path =
         goal + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
     if (fs::create_directory(path, error)) return path;
-    if (error) throw std::invalid_argument(sentence(goal, error.message()));
+    if (error) throw std::invalid_argument(swap_sentence(goal, error.message()));
   }
 }
 

@@ -136,7 +136,7 @@ class HeaderReader {
 };
 
 template <class Stored>
-void copy_values(const char* from, Tensor<double>& to) {
+void copy_elements(const char* from, Tensor<double>& to) {
   for (std::int64_t i = 0; i < to.size(); ++i) {
     Stored stored;
     std::memcpy(&stored, from + i * static_cast<std::int64_t>(sizeof(Stored)), sizeof(Stored));
@@ -150,14 +150,14 @@ struct Dtype {
   std::int64_t bytes;
   void (*copy)(const char* from, Tensor<double>& to);
 };
-constexpr Dtype kDtypes[] = {{"<f8", 8, copy_values<double>},
-                             {"<f4", 4, copy_values<float>},
-                             {"<i8", 8, copy_values<std::int64_t>},
-                             {"<i4", 4, copy_values<std::int32_t>},
-                             {"|u1", 1, copy_values<std::uint8_t>}};
+constexpr Dtype kNpyTypes[] = {{"<f8", 8, copy_elements<double>},
+                               {"<f4", 4, copy_elements<float>},
+                               {"<i8", 8, copy_elements<std::int64_t>},
+                               {"<i4", 4, copy_elements<std::int32_t>},
+                               {"|u1", 1, copy_elements<std::uint8_t>}};
 
 const Dtype& find_dtype(const std::string& path, const std::string& descr) {
-  for (const Dtype& dtype : kDtypes) {
+  for (const Dtype& dtype : kNpyTypes) {
     if (dtype.descr == descr) return dtype;
   }
   refuse_file(path, "the dtype is '" + descr + "', expected '<f8', '<f4', '<i8', '<i4' or '|u1'");

@@ -5,16 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "flow/mmd.h"
+#include "tools/json_number.h"
 
 namespace gradvar {
-
-namespace {
-
-nlohmann::json finite(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
-}
-
-}  // namespace
 
 template <class Real>
 Evaluation evaluate(const Field<Real>& field, const Problem& problem,
@@ -66,7 +59,7 @@ nlohmann::json to_json(const Summary& summary) {
   if (summary.n == 0) return nullptr;
   return {{"n", summary.n},
           {"mean", summary.mean},
-          {"standard_deviation", finite(summary.standard_deviation)},
+          {"standard_deviation", json_number(summary.standard_deviation)},
           {"median", summary.median}};
 }
 

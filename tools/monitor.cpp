@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "tools/json_number.h"
+
 namespace gradvar {
 
 namespace {
@@ -13,11 +15,6 @@ std::vector<std::string> whole_columns(const ParameterLayout& layout) {
       "step", "loss", "trace", "mean_squared_norm", "signal_to_noise", "noise_scale"};
   for (const std::string& layer : layout.layers()) columns.push_back("trace/" + layer);
   return columns;
-}
-
-// JSON has no infinities: a ratio over zero is null.
-nlohmann::json finite(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 }  // namespace
@@ -45,17 +42,17 @@ void Monitor::flush() {
 }
 
 nlohmann::json to_json(const MomentSummary& summary) {
-  return {{"trace", finite(summary.trace)},
-          {"mean_squared_norm", finite(summary.mean_squared_norm)},
-          {"signal_to_noise", finite(summary.signal_to_noise())},
-          {"noise_scale", finite(summary.noise_scale())}};
+  return {{"trace", json_number(summary.trace)},
+          {"mean_squared_norm", json_number(summary.mean_squared_norm)},
+          {"signal_to_noise", json_number(summary.signal_to_noise())},
+          {"noise_scale", json_number(summary.noise_scale())}};
 }
 
 nlohmann::json to_json(const VarianceReport& report, const ParameterLayout& layout) {
   nlohmann::json json = to_json(report.whole);
   json["estimator"] = "population";
   json["samples"] = report.samples;
-  json["loss"] = finite(report.loss);
+  json["loss"] = json_number(report.loss);
   const std::vector<std::string> layers = layout.layers();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     json["by_layer"].push_back(to_json(report.by_layer[i]));
@@ -69,7 +66,7 @@ nlohmann::json to_json(const VarianceReport& report, const ParameterLayout& layo
     json["by_time"].push_back(to_json(bin.moments));
     json["by_time"].back()["t_begin"] = bin.t_begin;
     json["by_time"].back()["t_end"] = bin.t_end;
-    json["by_time"].back()["loss"] = finite(bin.loss);
+    json["by_time"].back()["loss"] = json_number(bin.loss);
   }
   return json;
 }

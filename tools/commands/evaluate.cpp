@@ -21,14 +21,14 @@ namespace gradvar::commands {
 
 namespace {
 
-struct Options {
+struct EvaluateCommand {
   std::string run, out;
   std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
   std::int64_t fresh = 1000, threads = 0;
   OutputOptions output;
 };
 
-void print(const std::vector<Evaluation>& evaluations) {
+void print_evaluations(const std::vector<Evaluation>& evaluations) {
   std::printf("%-46s %8s %10s %10s %10s %9s %9s\n", "solver", "evals", "training", "optimal",
               "random", "MMD^2", "floor");
   for (const Evaluation& e : evaluations) {
@@ -43,7 +43,7 @@ void print(const std::vector<Evaluation>& evaluations) {
 }
 
 template <class Real>
-void evaluate_run(const Options& options, const RunConfig& config) {
+void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   std::vector<SolverOptions> solvers;
   for (const std::string& solver : options.solvers) {
     solvers.push_back(make_solver("--solver", solver));
@@ -63,14 +63,14 @@ void evaluate_run(const Options& options, const RunConfig& config) {
   if (options.output.json) {
     std::cout << json.dump(2) << '\n';
   } else if (!options.output.quiet) {
-    print(evaluations);
+    print_evaluations(evaluations);
   }
 }
 
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EvaluateCommand>();
   CLI::App* command = app.add_subcommand("evaluate", "Does a run memorise, does it generalise");
   command->footer(
       "Weights are those of the newest checkpoint, their average when the run keeps one (--ema).\n"

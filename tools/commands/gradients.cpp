@@ -36,7 +36,7 @@ namespace {
 
 const std::vector<std::string> kStatistics = {"mean", "variance", "norms", "gram", "per-sample"};
 
-struct Options {
+struct GradientsCommand {
   std::string model, weights, batch, interpolant = "linear", out;
   std::string statistics = "mean,variance,norms", variance = "unbiased";
   RuntimeOptions runtime;
@@ -66,7 +66,7 @@ std::vector<std::string> wanted(const std::string& text) {
 template <class Real>
 class Gradients {
  public:
-  explicit Gradients(const Options& options)
+  explicit Gradients(const GradientsCommand& options)
       : options_(options),
         statistics_(wanted(options.statistics)),
         interpolant_(make_interpolant("--interpolant", options.interpolant)),
@@ -206,7 +206,7 @@ class Gradients {
     out.add(name, rounded);
   }
 
-  const Options& options_;
+  const GradientsCommand& options_;
   std::vector<std::string> statistics_;
   Interpolant interpolant_;
   BatchFile<Real> batch_;
@@ -221,7 +221,7 @@ class Gradients {
 }  // namespace
 
 void add_gradients(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GradientsCommand>();
   CLI::App* command = app.add_subcommand(
       "gradients", "Exact per-sample gradient statistics of a batch file, to a file");
   command->footer(

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ReproduceCommand {
   std::vector<std::string> subjects;
   StudyOptions study;
   std::string out;
@@ -35,7 +35,7 @@ void check_directory(const std::string& out, const Reproduction& asked) {
                               there.command() + "'; give that one, or another directory");
 }
 
-void run(const Options& options) {
+void run(const ReproduceCommand& options) {
   const Reproduction reproduction = check_reproduction(options.subjects, options.study);
   check_directory(options.out, reproduction);
   fs::create_directories(options.out);
@@ -62,7 +62,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_reproduce(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReproduceCommand>();
   CLI::App* command = app.add_subcommand(
       "reproduce", "Run the paper's studies and write a report of what they say");
   std::string subjects;

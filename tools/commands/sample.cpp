@@ -23,7 +23,7 @@ namespace gradvar::commands {
 
 namespace {
 
-struct Options {
+struct SampleCommand {
   std::string run, model, weights, source, from, solver = "dopri5", out, precision = "f32";
   std::int64_t count = 0;
   std::int64_t seed = 0;
@@ -55,7 +55,7 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
 }
 
 // Where flows start: points of a file, or new draws. `law` may be null with a file.
-Tensor<double> sources_of(const Options& options, const Distribution* law) {
+Tensor<double> sources_of(const SampleCommand& options, const Distribution* law) {
   if (!options.from.empty()) {
     return for_option("--from", [&] { return *PointSet::read(options.from).points(); });
   }
@@ -70,7 +70,7 @@ Tensor<double> sources_of(const Options& options, const Distribution* law) {
 }
 
 template <class Real>
-void follow(const Options& options, const Model<Real>& model, LanePool& pool,
+void follow(const SampleCommand& options, const Model<Real>& model, LanePool& pool,
             const Tensor<double>& sources) {
   if (!(sources.shape().sample() == model.sample_shape())) {
     throw std::invalid_argument("--from: a row of '" + options.from + "' is " +
@@ -94,14 +94,14 @@ void follow(const Options& options, const Model<Real>& model, LanePool& pool,
 }
 
 template <class Real>
-void sample_run(const Options& options, const RunConfig& config) {
+void sample_run(const SampleCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run);
   follow<Real>(options, run.model(), run.pool(), sources_of(options, &run.problem().source()));
 }
 
 template <class Real>
-void sample_weights(const Options& options) {
+void sample_weights(const SampleCommand& options) {
   const std::unique_ptr<Distribution> law =
       options.source.empty() ? nullptr : make_distribution("--source", options.source);
   const Tensor<double> sources = sources_of(options, law.get());
@@ -113,7 +113,7 @@ void sample_weights(const Options& options) {
 }
 
 // Which options go together.
-void check_options(const Options& options, bool with_precision) {
+void check_options(const SampleCommand& options, bool with_precision) {
   if (options.from.empty() == (options.count == 0)) {
     throw std::invalid_argument(
         "give --count N for new sources or --from FILE for given ones, one of the two");
@@ -136,7 +136,7 @@ void check_options(const Options& options, bool with_precision) {
   }
 }
 
-void run(const Options& options, bool with_precision_option) {
+void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
   check_writable("--out", options.out);
@@ -153,7 +153,7 @@ void run(const Options& options, bool with_precision_option) {
 }  // namespace
 
 void add_sample(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SampleCommand>();
   CLI::App* command = app.add_subcommand("sample", "Points from a trained flow");
   command->footer(
       "Weights of a run are those of its newest checkpoint, their average when it keeps one\n"

@@ -33,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct TrainCommand {
   std::string config, out;
   bool resume = false;
   std::vector<std::string> values;  // as given, by field
@@ -43,7 +43,7 @@ struct Options {
 
 // What the files and the options say together: run.toml of a resumed run, then --config, then the
 // options. A resumed run keeps what decides its numbers.
-RunConfig settle(const Options& options) {
+RunConfig settle(const TrainCommand& options) {
   RunConfig config, saved;
   if (options.resume) {
     saved = resumable_config(options.out);
@@ -65,7 +65,7 @@ RunConfig settle(const Options& options) {
 template <class Real>
 class Training {
  public:
-  Training(const RunConfig& config, const Options& options)
+  Training(const RunConfig& config, const TrainCommand& options)
       : options_(options), out_(options.out), run_(config) {}
 
   void go() {
@@ -206,7 +206,7 @@ class Training {
     average->swap(parameters);
   }
 
-  const Options& options_;
+  const TrainCommand& options_;
   fs::path out_;
   TrainingRun<Real> run_;
   RunLock lock_;
@@ -218,7 +218,7 @@ class Training {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TrainCommand>();
   CLI::App* command = app.add_subcommand(
       "train", "Train a flow, with exact gradient variance on a schedule and exact resume");
   command->footer(

@@ -26,14 +26,14 @@ namespace gradvar::commands {
 
 namespace {
 
-struct Options {
+struct VarianceCommand {
   std::string run, model, weights, pairs, interpolant = "linear", out, tensors;
   VarianceOptions variance;
   RuntimeOptions runtime;
   OutputOptions output;
 };
 
-void print(const VarianceReport& report, const ParameterLayout& layout) {
+void print_report(const VarianceReport& report, const ParameterLayout& layout) {
   const auto row = [](const std::string& name, const MomentSummary& moments) {
     std::printf("%-24s %14.6g %14.6g %12.4g %12.4g\n", name.c_str(), moments.trace,
                 moments.mean_squared_norm, moments.signal_to_noise(), moments.noise_scale());
@@ -64,26 +64,27 @@ void write_tensors(const std::string& path, const VarianceReport& report) {
   out.write(path);
 }
 
-void report(const Options& options, const VarianceReport& measured, const ParameterLayout& layout) {
+void report(const VarianceCommand& options, const VarianceReport& measured,
+            const ParameterLayout& layout) {
   const std::string json = to_json(measured, layout).dump(2) + "\n";
   if (!options.out.empty()) write_file(options.out, json);
   if (!options.tensors.empty()) write_tensors(options.tensors, measured);
   if (options.output.json) {
     std::cout << json;
   } else if (!options.output.quiet) {
-    print(measured, layout);
+    print_report(measured, layout);
   }
 }
 
 template <class Real>
-void measure_run(const Options& options, const RunConfig& config) {
+void measure_run(const VarianceCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run, WhichWeights::kTrained);
   report(options, run.measure(options.variance), run.model().parameters().layout());
 }
 
 template <class Real>
-void measure_weights(const Options& options) {
+void measure_weights(const VarianceCommand& options) {
   const Interpolant interpolant = make_interpolant("--interpolant", options.interpolant);
   const SafetensorsFile file = SafetensorsFile::read(options.pairs);
   const Tensor<Real> x0 = finite_tensor<Real>(file, "x0"), x1 = finite_tensor<Real>(file, "x1");
@@ -105,7 +106,7 @@ void measure_weights(const Options& options) {
 }
 
 // Which options go together; `own` are those that a run decides itself.
-void check_options(const Options& options, const std::vector<CLI::Option*>& own) {
+void check_options(const VarianceCommand& options, const std::vector<CLI::Option*>& own) {
   const bool run = !options.run.empty();
   const bool all = !options.model.empty() && !options.weights.empty() && !options.pairs.empty();
   if (!run && !all) {
@@ -122,7 +123,7 @@ void check_options(const Options& options, const std::vector<CLI::Option*>& own)
   if (!options.tensors.empty()) check_writable("--tensors", options.tensors);
 }
 
-void measure(const Options& options, const std::vector<CLI::Option*>& own) {
+void measure(const VarianceCommand& options, const std::vector<CLI::Option*>& own) {
   check_options(options, own);
   if (options.run.empty()) {
     with_precision(options.runtime.precision,
@@ -138,7 +139,7 @@ void measure(const Options& options, const std::vector<CLI::Option*>& own) {
 }  // namespace
 
 void add_variance(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VarianceCommand>();
   CLI::App* command = app.add_subcommand(
       "variance", "Exact gradient variance of a run on its pairs, or of weights on given pairs");
   command->footer(

@@ -22,13 +22,13 @@ namespace gradvar::commands {
 
 namespace {
 
-struct Options {
+struct VelocityCommand {
   std::string model, weights, batch, out, precision = "f32";
   std::int64_t threads = 0;
 };
 
 template <class Real>
-void run(const Options& options) {
+void run(const VelocityCommand& options) {
   const SafetensorsFile file = SafetensorsFile::read(options.batch);
   allow_only(file, {"x", "t"});
   const Tensor<Real> x = finite_tensor<Real>(file, "x");
@@ -61,7 +61,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_velocity(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VelocityCommand>();
   CLI::App* command =
       app.add_subcommand("velocity", "The field v(x, t) at the points of a file, to a file");
   command->footer(

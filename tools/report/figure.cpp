@@ -16,10 +16,10 @@ namespace gradvar::report {
 
 namespace {
 
-using Column = std::vector<double> Series::*;
+using SeriesColumn = std::vector<double> Series::*;
 struct NamedColumn {
   std::string_view name;
-  Column column;
+  SeriesColumn column;
 };
 constexpr std::array<NamedColumn, 7> kColumns = {{{"x", &Series::x},
                                                   {"y", &Series::y},

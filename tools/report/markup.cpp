@@ -7,24 +7,25 @@ namespace gradvar::report {
 
 namespace {
 
-enum class Kind { kText, kCode, kBold, kItalic, kSub, kSup, kReference };
+enum class SignKind { kText, kCode, kBold, kItalic, kSub, kSup, kReference };
 
 // Text and references keep their letters in `text`, the others what they enclose in `inside`.
 struct Span {
-  Kind kind;
+  SignKind kind;
   std::string text;
   std::vector<Span> inside;
 };
 
 struct Sign {
   std::string_view open, close;
-  Kind kind;
+  SignKind kind;
 };
 
 // Longer signs first: ** before *.
 constexpr Sign kSigns[] = {
-    {"`", "`", Kind::kCode},   {"[[", "]]", Kind::kReference}, {"**", "**", Kind::kBold},
-    {"*", "*", Kind::kItalic}, {"_{", "}", Kind::kSub},        {"^{", "}", Kind::kSup},
+    {"`", "`", SignKind::kCode},   {"[[", "]]", SignKind::kReference},
+    {"**", "**", SignKind::kBold}, {"*", "*", SignKind::kItalic},
+    {"_{", "}", SignKind::kSub},   {"^{", "}", SignKind::kSup},
 };
 constexpr std::string_view kSpecial = "`*_^[]{}\\";
 
@@ -52,7 +53,8 @@ bool is_name(std::string_view text) {
 std::vector<Span> parse(std::string_view text) {
   std::vector<Span> spans;
   const auto append = [&spans](std::string_view letters) {
-    if (spans.empty() || spans.back().kind != Kind::kText) spans.push_back({Kind::kText, {}, {}});
+    if (spans.empty() || spans.back().kind != SignKind::kText)
+      spans.push_back({SignKind::kText, {}, {}});
     spans.back().text += letters;
   };
   std::size_t i = 0;
@@ -70,10 +72,10 @@ std::vector<Span> parse(std::string_view text) {
       const std::size_t end = find_close(text, begin, sign.close);
       if (end == std::string_view::npos || end == begin) continue;
       const std::string_view inside = text.substr(begin, end - begin);
-      if (sign.kind == Kind::kReference) {
+      if (sign.kind == SignKind::kReference) {
         if (!is_name(inside)) continue;
         spans.push_back({sign.kind, std::string(inside), {}});
-      } else if (sign.kind == Kind::kCode) {
+      } else if (sign.kind == SignKind::kCode) {
         // Inside code only a backslash before a special character means anything.
         Span code{sign.kind, {}, {}};
         for (std::size_t j = 0; j < inside.size(); ++j) {
@@ -102,25 +104,25 @@ std::string to_html(const std::vector<Span>& spans) {
   };
   for (const Span& span : spans) {
     switch (span.kind) {
-      case Kind::kText:
+      case SignKind::kText:
         out += escape_html(span.text);
         break;
-      case Kind::kReference:
+      case SignKind::kReference:
         out += "\x01" + span.text + "\x01";
         break;
-      case Kind::kCode:
+      case SignKind::kCode:
         wrap("code", escape_html(span.text));
         break;
-      case Kind::kBold:
+      case SignKind::kBold:
         wrap("strong", to_html(span.inside));
         break;
-      case Kind::kItalic:
+      case SignKind::kItalic:
         wrap("em", to_html(span.inside));
         break;
-      case Kind::kSub:
+      case SignKind::kSub:
         wrap("sub", to_html(span.inside));
         break;
-      case Kind::kSup:
+      case SignKind::kSup:
         wrap("sup", to_html(span.inside));
         break;
     }
@@ -147,21 +149,21 @@ std::string to_gnuplot(const std::vector<Span>& spans) {
   std::string out;
   for (const Span& span : spans) {
     switch (span.kind) {
-      case Kind::kText:
-      case Kind::kReference:
-      case Kind::kCode:
+      case SignKind::kText:
+      case SignKind::kReference:
+      case SignKind::kCode:
         out += escape_gnuplot(span.text);
         break;
-      case Kind::kBold:
+      case SignKind::kBold:
         out += "{/:Bold " + to_gnuplot(span.inside) + "}";
         break;
-      case Kind::kItalic:
+      case SignKind::kItalic:
         out += "{/:Italic " + to_gnuplot(span.inside) + "}";
         break;
-      case Kind::kSub:
+      case SignKind::kSub:
         out += "_{" + to_gnuplot(span.inside) + "}";
         break;
-      case Kind::kSup:
+      case SignKind::kSup:
         out += "^{" + to_gnuplot(span.inside) + "}";
         break;
     }
@@ -172,7 +174,7 @@ std::string to_gnuplot(const std::vector<Span>& spans) {
 std::string to_plain(const std::vector<Span>& spans) {
   std::string out;
   for (const Span& span : spans) {
-    if (span.kind == Kind::kSup) out += "^";
+    if (span.kind == SignKind::kSup) out += "^";
     out += span.text + to_plain(span.inside);
   }
   return out;

@@ -10,6 +10,8 @@
 
 namespace gradvar {
 
+namespace pairing {
+
 namespace {
 
 using nlohmann::json;
@@ -292,7 +294,8 @@ class PairingStudy final : public Study {
 };
 
 }  // namespace
+}  // namespace pairing
 
-std::unique_ptr<Study> make_pairing_study() { return std::make_unique<PairingStudy>(); }
+std::unique_ptr<Study> make_pairing_study() { return std::make_unique<pairing::PairingStudy>(); }
 
 }  // namespace gradvar
