@@ -1,5 +1,8 @@
 #include "tools/commands/options.h"
 
+// CLI11 wants these two somewhere in every program that links it.
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
