@@ -28,8 +28,8 @@ void write_reproduction(const std::filesystem::path& directory, const Reproducti
 // Throws std::invalid_argument when DIR holds none or it cannot be read.
 [[nodiscard]] Reproduction read_reproduction(const std::filesystem::path& directory);
 
-// Writes DIR/figures/, DIR/report.html, DIR/summary.json and DIR/findings.md from the results in DIR/cells/. Throws
-// std::invalid_argument when some are missing.
+// Writes DIR/figures/, DIR/report.html, DIR/summary.json and DIR/findings.md from the results in
+// DIR/cells/. Throws std::invalid_argument when some are missing.
 void compose_report(const std::filesystem::path& directory, const Reproduction& reproduction);
 
 }  // namespace gradvar
