@@ -55,7 +55,9 @@ def step_round():
         if m := re.match(r"BM_Step/(\w+)/dim:(\d+)/width:(\d+)/depth:(\d+)/B:(\d+)", b["name"]):
             times[m[1], tuple(int(n) for n in m.groups()[1:])] = (b["real_time"], b["FLOPs"] / 1e9)
         elif m := re.match(r"BM_Gemm/rows:(\d+)/width:(\d+)", b["name"]):
-            gemm[int(m[1]), int(m[2])] = b["FLOPs"] / 1e9
+            rows, width = int(m[1]), int(m[2])
+            # Wall time is already shared out over the threads: this is the rate of all of them.
+            gemm[rows, width] = 2 * rows * width**2 / (b["real_time"] * 1e-9) / 1e9
     return times, gemm, data["context"]["blas"]
 
 
