@@ -1,5 +1,6 @@
 #include "tools/report/html.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "autograd/check.h"
@@ -27,17 +28,11 @@ std::string css_class(Align align) {
 }
 
 std::string verdict_html(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kNone:
-      return "";
-    case Verdict::kShown:
-      return "<span class=\"verdict shown\">shown</span>";
-    case Verdict::kPartly:
-      return "<span class=\"verdict partly\">partly</span>";
-    case Verdict::kNotShown:
-      return "<span class=\"verdict not-shown\">not shown</span>";
-  }
-  return "";
+  if (verdict == Verdict::kNone) return "";
+  const std::string word = to_string(verdict);
+  std::string css_class = word;
+  std::replace(css_class.begin(), css_class.end(), ' ', '-');
+  return "<span class=\"verdict " + css_class + "\">" + word + "</span>";
 }
 
 std::string cell_html(const Cell& cell) {
@@ -92,6 +87,20 @@ std::string setup_list(const std::vector<std::pair<std::string, std::string>>& i
 }
 
 }  // namespace
+
+std::string to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNone:
+      break;
+    case Verdict::kShown:
+      return "shown";
+    case Verdict::kPartly:
+      return "partly";
+    case Verdict::kNotShown:
+      return "not shown";
+  }
+  return "";
+}
 
 Cell best(std::string text) {
   Cell cell(std::move(text));

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include "io/atomic_file.h"
+#include "io/spec.h"
 #include "nn/checkpoint_directory.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
@@ -57,9 +57,7 @@ json read_results(const fs::path& path, const std::string& settings) {
 // About how many steps of the smallest network one step of this one costs: 1 up to width 64, then
 // with the width of the model. Only the progress bar and the order of the tasks depend on it.
 std::int64_t step_weight(const TrainingCell& cell) {
-  const std::string& model = cell.config.model;
-  const std::size_t at = model.find("width=");
-  const double width = at == std::string::npos ? 64 : std::atof(model.c_str() + at + 6);
+  const auto width = static_cast<double>(SpecReader(cell.config.model).integer("width", 64));
   return std::max<std::int64_t>(1, std::llround(std::pow(width / 64, 1.5)));
 }
 

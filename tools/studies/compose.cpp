@@ -18,21 +18,7 @@ using nlohmann::json;
 using report::Align;
 using report::Verdict;
 
-constexpr const char* kVersionedName = "reproduce.json";
-
-std::string verdict_word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kShown:
-      return "shown";
-    case Verdict::kPartly:
-      return "partly";
-    case Verdict::kNotShown:
-      return "not shown";
-    case Verdict::kNone:
-      break;
-  }
-  return "";
-}
+constexpr const char* kRequestFile = "reproduce.json";
 
 int count(const std::vector<Finding>& findings, Verdict verdict) {
   return static_cast<int>(std::count_if(findings.begin(), findings.end(),
@@ -59,7 +45,7 @@ json findings_json(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     list.push_back({{"claim", report::plain_from_markup(finding.claim)},
                     {"measured", report::plain_from_markup(finding.measured)},
-                    {"verdict", verdict_word(finding.verdict)}});
+                    {"verdict", to_string(finding.verdict)}});
   }
   return list;
 }
@@ -85,7 +71,7 @@ std::string findings_markdown(const std::vector<Finding>& findings, const std::s
                      "| claim | measured | verdict |\n|---|---|---|\n";
   for (const Finding& finding : findings) {
     text += "| " + cell(finding.claim) + " | " + cell(finding.measured) + " | **" +
-            verdict_word(finding.verdict) + "** |\n";
+            to_string(finding.verdict) + "** |\n";
   }
   return text;
 }
@@ -131,11 +117,11 @@ void write_reproduction(const fs::path& directory, const Reproduction& reproduct
   const json file = {{"subjects", reproduction.subjects},
                      {"preset", reproduction.options.preset},
                      {"seeds", reproduction.options.seeds}};
-  write_file((directory / kVersionedName).string(), file.dump(2) + "\n");
+  write_file((directory / kRequestFile).string(), file.dump(2) + "\n");
 }
 
 Reproduction read_reproduction(const fs::path& directory) {
-  const fs::path path = directory / kVersionedName;
+  const fs::path path = directory / kRequestFile;
   const json file = json::parse(read_file(path.string()), nullptr, false);
   try {
     return check_reproduction(

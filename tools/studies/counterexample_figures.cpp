@@ -147,39 +147,31 @@ Figure by_layer(const TaskResults& results, const StudyOptions& options) {
   return figure;
 }
 
-// Variance given that t lies in a bin: at the end, and as it came about.
+// Variance given that t lies in a bin, before training and at its end.
 Figure over_time(const TaskResults& results, const StudyOptions& options) {
-  Panel end;
-  end.title = "at the end of training";
-  end.x.label = "time *t*";
-  end.y = {.label = "tr Cov given *t*", .logarithmic = true};
-  for (const Group& g : groups(options)) {
-    Curve curve;
-    const json& bins = results.at(g.ids[0]).at("monitor").back().at("by_time");
-    for (std::size_t b = 0; b < bins.size(); ++b) {
-      curve.add((bins[b].at("t_begin").get<double>() + bins[b].at("t_end").get<double>()) / 2,
-                over_seeds(results, g.ids, [&](const json& r) {
-                  return r.at("monitor").back().at("by_time")[b].at("trace").get<double>();
-                }));
+  const auto panel = [&](const std::string& title, bool at_the_end) {
+    const auto bins = [&](const json& r) -> const json& {
+      const json& monitor = r.at("monitor");
+      return (at_the_end ? monitor.back() : monitor.front()).at("by_time");
+    };
+    Panel p;
+    p.title = title;
+    p.x.label = "time *t*";
+    p.y = {.label = "tr Cov given *t*", .logarithmic = true};
+    for (const Group& g : groups(options)) {
+      Curve curve;
+      const json& first = bins(results.at(g.ids[0]));
+      for (std::size_t b = 0; b < first.size(); ++b) {
+        curve.add((first[b].at("t_begin").get<double>() + first[b].at("t_end").get<double>()) / 2,
+                  over_seeds(results, g.ids,
+                             [&](const json& r) { return bins(r)[b].at("trace").get<double>(); }));
+      }
+      p.series.push_back(band(g.label, g.style, curve.x, curve.mean, curve.low, curve.high, 1));
     }
-    end.series.push_back(band(g.label, g.style, curve.x, curve.mean, curve.low, curve.high, 1));
-  }
-  end.references = {{true, 0.5, "lines cross", role::kFloor, 0.12}};
-  Panel start = end;
-  start.title = "before training";
-  start.series.clear();
-  for (const Group& g : groups(options)) {
-    Curve curve;
-    const json& bins = results.at(g.ids[0]).at("monitor").front().at("by_time");
-    for (std::size_t b = 0; b < bins.size(); ++b) {
-      curve.add((bins[b].at("t_begin").get<double>() + bins[b].at("t_end").get<double>()) / 2,
-                over_seeds(results, g.ids, [&](const json& r) {
-                  return r.at("monitor").front().at("by_time")[b].at("trace").get<double>();
-                }));
-    }
-    start.series.push_back(band(g.label, g.style, curve.x, curve.mean, curve.low, curve.high, 1));
-  }
-  return {{start, end}, 2};
+    p.references = {{true, 0.5, "lines cross", role::kFloor, 0.12}};
+    return p;
+  };
+  return {{panel("before training", false), panel("at the end of training", true)}, 2};
 }
 
 // Distance against Euler steps: where the answer changes.
