@@ -36,7 +36,7 @@ template <class Real>
 Engine<Real>::Engine(const ParameterSet<Real>& parameters, LanePool& pool, int lanes)
     : parameters_(parameters), pool_(pool) {
   check(lanes >= 1 && lanes <= 4096, "lanes",
-        std::to_string(lanes) + " lanes asked for, expected 1 to 4096");
+        [&] { return std::to_string(lanes) + " lanes asked for, expected 1 to 4096"; });
   for (int lane = 0; lane < lanes; ++lane) {
     tapes_.push_back(std::make_unique<Tape<Real>>(parameters));
   }
@@ -46,17 +46,20 @@ template <class Real>
 void Engine<Real>::check_batch(std::int64_t batch, std::span<const Real> losses,
                                std::span<const Real> weights) const {
   check(batch >= 1, "engine",
-        "the batch has " + std::to_string(batch) + " samples, expected 1 or more");
-  check(static_cast<std::int64_t>(losses.size()) == batch, "engine",
-        std::to_string(losses.size()) + " places for " + std::to_string(batch) + " losses");
+        [&] { return "the batch has " + std::to_string(batch) + " samples, expected 1 or more"; });
+  check(static_cast<std::int64_t>(losses.size()) == batch, "engine", [&] {
+    return std::to_string(losses.size()) + " places for " + std::to_string(batch) + " losses";
+  });
   if (weights.empty()) return;
-  check(static_cast<std::int64_t>(weights.size()) == batch, "engine",
-        std::to_string(weights.size()) + " weights for " + std::to_string(batch) + " samples");
+  check(static_cast<std::int64_t>(weights.size()) == batch, "engine", [&] {
+    return std::to_string(weights.size()) + " weights for " + std::to_string(batch) + " samples";
+  });
   double total = 0;
   for (std::size_t n = 0; n < weights.size(); ++n) {
-    check(std::isfinite(weights[n]) && weights[n] >= 0, "engine",
-          "the weight of sample " + std::to_string(n) + " is " + std::to_string(weights[n]) +
-              ", expected a finite number of 0 or more");
+    check(std::isfinite(weights[n]) && weights[n] >= 0, "engine", [&] {
+      return "the weight of sample " + std::to_string(n) + " is " + std::to_string(weights[n]) +
+             ", expected a finite number of 0 or more";
+    });
     total += weights[n];
   }
   check(total > 0, "engine", "the sample weights are all 0, expected a positive sum");
@@ -85,9 +88,10 @@ void Engine<Real>::run(std::int64_t batch, const BuildLosses& build,
     const LaneRows<Real> rows = lane_rows(batch, lanes, lane, weights);
     tape.reset();
     const Value loss = build(tape, rows);
-    check(tape.shape(loss) == Shape{rows.count}, "engine",
-          "the losses are " + tape.shape(loss).to_string() + ", expected one per sample, " +
-              Shape{rows.count}.to_string());
+    check(tape.shape(loss) == Shape{rows.count}, "engine", [&] {
+      return "the losses are " + tape.shape(loss).to_string() + ", expected one per sample, " +
+             Shape{rows.count}.to_string();
+    });
     const std::span<const Real> values = tape.value(loss);
     std::copy(values.begin(), values.end(), losses.begin() + rows.begin);
     if (collectors.empty()) return;

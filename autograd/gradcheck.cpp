@@ -145,9 +145,10 @@ Value GradcheckData<Real>::record(Tape<Real>& tape, std::int64_t first, std::int
                                   std::vector<Value>* handles, Value* output) const {
   const Value y = record_output(tape, first, count, handles);
   if (output != nullptr) *output = y;
-  check(tape.shape(y).sample() == direction.shape().sample(), "gradcheck",
-        case_.name + " gives " + tape.shape(y).to_string() + " now and gave " +
-            direction.shape().to_string() + " before: a sample's shape must not change");
+  check(tape.shape(y).sample() == direction.shape().sample(), "gradcheck", [&] {
+    return case_.name + " gives " + tape.shape(y).to_string() + " now and gave " +
+           direction.shape().to_string() + " before: a sample's shape must not change";
+  });
   const Value d = tape.input(rows_of(direction, first, count), tape.shape(y));
   return sum(tape, mul(tape, y, d));
 }
@@ -191,7 +192,7 @@ Difference compare(const std::string& what, std::span<const Real> found,
 template <class Real>
 Difference forward_difference(const GradcheckCase& of) {
   check(static_cast<bool>(of.reference), "gradcheck",
-        of.name + " has no reference to compare with");
+        [&] { return of.name + " has no reference to compare with"; });
   const GradcheckData<Real> data(of, of.batch, /*offsets=*/false);
   const Taken<Real> taken(data, 0, of.batch);
   std::vector<std::vector<double>> parameters;

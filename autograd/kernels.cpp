@@ -91,6 +91,24 @@ template <class Real>
 GRADVAR_ALWAYS_INLINE void accumulate_loop(const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
+// kTile sums stay in registers while the rows go by.
+template <class Real>
+GRADVAR_ALWAYS_INLINE void accumulate_rows_loop(const Real* x, Real* y, std::int64_t rows,
+                                                std::int64_t columns) {
+  constexpr std::int64_t kTile = 32;
+  std::int64_t c = 0;
+  for (; c + kTile <= columns; c += kTile) {
+    Real sums[kTile];
+    for (std::int64_t j = 0; j < kTile; ++j) sums[j] = y[c + j];
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t j = 0; j < kTile; ++j) sums[j] += x[r * columns + c + j];
+    }
+    for (std::int64_t j = 0; j < kTile; ++j) y[c + j] = sums[j];
+  }
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t j = c; j < columns; ++j) y[j] += x[r * columns + j];
+  }
+}
 template <class Real>
 GRADVAR_ALWAYS_INLINE void square_loop(const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
@@ -114,6 +132,14 @@ GRADVAR_MULTIVERSION void accumulate(const float* x, float* y, std::int64_t n) {
 }
 GRADVAR_MULTIVERSION void accumulate(const double* x, double* y, std::int64_t n) {
   accumulate_loop(x, y, n);
+}
+GRADVAR_MULTIVERSION void accumulate_rows(const float* x, float* y, std::int64_t rows,
+                                          std::int64_t columns) {
+  accumulate_rows_loop(x, y, rows, columns);
+}
+GRADVAR_MULTIVERSION void accumulate_rows(const double* x, double* y, std::int64_t rows,
+                                          std::int64_t columns) {
+  accumulate_rows_loop(x, y, rows, columns);
 }
 GRADVAR_MULTIVERSION void square(const float* x, float* y, std::int64_t n) { square_loop(x, y, n); }
 GRADVAR_MULTIVERSION void square(const double* x, double* y, std::int64_t n) {

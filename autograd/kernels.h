@@ -14,6 +14,9 @@ namespace gradvar::kernels {
 // y += x.
 void accumulate(const float* x, float* y, std::int64_t n);
 void accumulate(const double* x, double* y, std::int64_t n);
+// y [columns] += the rows of x [rows, columns], each column summed in the order of the rows.
+void accumulate_rows(const float* x, float* y, std::int64_t rows, std::int64_t columns);
+void accumulate_rows(const double* x, double* y, std::int64_t rows, std::int64_t columns);
 // y = x * x.
 void square(const float* x, float* y, std::int64_t n);
 void square(const double* x, double* y, std::int64_t n);
@@ -24,7 +27,7 @@ void scale(double a, double* x, std::int64_t n);
 void broadcast_row(const float* bias, float* y, std::int64_t rows, std::int64_t columns);
 void broadcast_row(const double* bias, double* y, std::int64_t rows, std::int64_t columns);
 
-// out[r] = sum of squares of row r of x [rows, columns], in 16 partial sums of Real.
+// out[r] = sum of squares of row r of x [rows, columns], in 32 partial sums of Real.
 void row_squared_norms(const float* x, double* out, std::int64_t rows, std::int64_t columns);
 void row_squared_norms(const double* x, double* out, std::int64_t rows, std::int64_t columns);
 

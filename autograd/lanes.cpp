@@ -35,7 +35,7 @@ void wait_while_equal(const std::atomic<T>& value, T old) {
 
 LanePool::LanePool(int threads) {
   check(threads >= 1 && threads <= 1024, "lanes",
-        std::to_string(threads) + " threads asked for, expected 1 to 1024");
+        [&] { return std::to_string(threads) + " threads asked for, expected 1 to 1024"; });
   blas::use_one_thread();
   for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
 }

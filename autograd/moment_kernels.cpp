@@ -71,20 +71,25 @@ GRADVAR_ALWAYS_INLINE MergedMoments merge_moments_loop(Real* sum_a, Real* m2_a, 
   return merged;
 }
 
+// Two times kPartials sums side by side, so that one addition need not wait for the other.
 template <class Real>
 GRADVAR_ALWAYS_INLINE void row_squared_norms_loop(const Real* x, double* out, std::int64_t rows,
                                                   std::int64_t columns) {
   for (std::int64_t r = 0; r < rows; ++r) {
     const Real* row = x + r * columns;
-    Real partial[kPartials] = {};
+    Real even[kPartials] = {}, odd[kPartials] = {};
     std::int64_t i = 0;
-    for (; i + kPartials <= columns; i += kPartials) {
-      for (int j = 0; j < kPartials; ++j) partial[j] += row[i + j] * row[i + j];
+    for (; i + 2 * kPartials <= columns; i += 2 * kPartials) {
+      for (int j = 0; j < kPartials; ++j) even[j] += row[i + j] * row[i + j];
+      for (int j = 0; j < kPartials; ++j) {
+        odd[j] += row[i + kPartials + j] * row[i + kPartials + j];
+      }
     }
     double sum = 0;
     for (; i < columns; ++i) sum += static_cast<double>(row[i]) * static_cast<double>(row[i]);
-    for (int j = 0; j < kPartials; ++j) sum += static_cast<double>(partial[j]);
-    out[r] = sum;
+    double quarter[4] = {};
+    for (int j = 0; j < kPartials; ++j) quarter[j % 4] += static_cast<double>(even[j] + odd[j]);
+    out[r] = sum + ((quarter[0] + quarter[1]) + (quarter[2] + quarter[3]));
   }
 }
 

@@ -18,7 +18,7 @@ std::string_view ParameterInfo::layer() const {
 }
 
 ParameterId ParameterLayout::add(std::string name, const Shape& shape) {
-  check(!find(name).has_value(), "parameters", "the name '" + name + "' is taken");
+  check(!find(name).has_value(), "parameters", [&] { return "the name '" + name + "' is taken"; });
   infos_.push_back({.name = std::move(name), .shape = shape, .offset = padded_size_});
   padded_size_ += (shape.size() + kOffsetMultiple - 1) / kOffsetMultiple * kOffsetMultiple;
   return {count() - 1};

@@ -29,10 +29,11 @@ double Weights::divisor(Estimator estimator) const {
   if (estimator == Estimator::kPopulation) return sum;
   const double divisor = sum - sum_squares / sum;
   // For a single sample the difference is 0 up to rounding, which must not pass for a divisor.
-  check(divisor > 4 * std::numeric_limits<double>::epsilon() * sum, "statistics",
-        "the unbiased variance of " + std::to_string(samples) +
-            " sample(s) is not defined when one of them carries all the weight; give at least two "
-            "or ask for the population variance");
+  check(divisor > 4 * std::numeric_limits<double>::epsilon() * sum, "statistics", [&] {
+    return "the unbiased variance of " + std::to_string(samples) +
+           " sample(s) is not defined when one of them carries all the weight; give at least two "
+           "or ask for the population variance";
+  });
   return divisor;
 }
 
@@ -67,9 +68,10 @@ void StreamingMoments::merge(std::span<const Real> mean, std::span<const Real> s
                              const Weights& weights) {
   check(static_cast<std::int64_t>(mean.size()) == mean_.size() &&
             squared_deviations.size() == mean.size(),
-        "statistics",
-        "moments of " + std::to_string(mean.size()) + " numbers cannot be merged into moments of " +
-            std::to_string(mean_.size()));
+        "statistics", [&] {
+          return "moments of " + std::to_string(mean.size()) +
+                 " numbers cannot be merged into moments of " + std::to_string(mean_.size());
+        });
   if (weights.sum <= 0) return;
   const double total = weights_.sum + weights.sum;
   const double share = weights.sum / total;

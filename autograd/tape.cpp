@@ -34,11 +34,14 @@ void Tape<Real>::reset() {
 template <class Real>
 Value Tape<Real>::leaf(std::span<const Real> rows, const Shape& shape, bool wants_adjoint) {
   check_rank_at_least("tape", "an input", shape, 1);
-  check(static_cast<std::int64_t>(rows.size()) == shape.size(), "tape",
-        std::to_string(rows.size()) + " numbers given for an input of shape " + shape.to_string());
+  check(static_cast<std::int64_t>(rows.size()) == shape.size(), "tape", [&] {
+    return std::to_string(rows.size()) + " numbers given for an input of shape " +
+           shape.to_string();
+  });
   if (batch_ < 0) batch_ = shape.rows();
-  check(shape.rows() == batch_, "tape",
-        "an input is " + shape.to_string() + ", this tape's batch is " + std::to_string(batch_));
+  check(shape.rows() == batch_, "tape", [&] {
+    return "an input is " + shape.to_string() + ", this tape's batch is " + std::to_string(batch_);
+  });
   slots_.push_back({shape, rows.data(), nullptr, wants_adjoint});
   return {static_cast<std::int32_t>(slots_.size() - 1)};
 }
@@ -56,8 +59,9 @@ Value Tape<Real>::variable(std::span<const Real> rows, const Shape& shape) {
 template <class Real>
 Value Tape<Real>::append(Op<Real>* op, const Shape& out, std::span<const Value> inputs,
                          std::span<const ParameterId> parameters) {
-  check(batch_ >= 0 && out.rank() >= 1 && out.rows() == batch_, op->name(),
-        "the output is " + out.to_string() + ", this tape's batch is " + std::to_string(batch_));
+  check(batch_ >= 0 && out.rank() >= 1 && out.rows() == batch_, op->name(), [&] {
+    return "the output is " + out.to_string() + ", this tape's batch is " + std::to_string(batch_);
+  });
   bool wants_adjoint = !parameters.empty();
   for (const Value input : inputs)
     wants_adjoint = wants_adjoint || slots_[input.index].wants_adjoint;
@@ -99,12 +103,14 @@ void Tape<Real>::backward(Value losses, GradientReceiver<Real>* receiver) {
 template <class Real>
 void Tape<Real>::backward(Value losses, std::span<const Real> seed,
                           GradientReceiver<Real>* receiver) {
-  check(shape(losses) == Shape{batch_}, "backward",
-        "the losses are " + shape(losses).to_string() + ", expected one per sample, " +
-            Shape{batch_}.to_string());
-  check(static_cast<std::int64_t>(seed.size()) == batch_, "backward",
-        "the seed has " + std::to_string(seed.size()) + " numbers, expected one per sample, " +
-            std::to_string(batch_));
+  check(shape(losses) == Shape{batch_}, "backward", [&] {
+    return "the losses are " + shape(losses).to_string() + ", expected one per sample, " +
+           Shape{batch_}.to_string();
+  });
+  check(static_cast<std::int64_t>(seed.size()) == batch_, "backward", [&] {
+    return "the seed has " + std::to_string(seed.size()) + " numbers, expected one per sample, " +
+           std::to_string(batch_);
+  });
   check(!walked_back_, "backward",
         "this tape was walked back already, and adjoints would add up; reset it and record again");
   if (receiver != nullptr && receiver->needs_separable_samples()) {
@@ -133,8 +139,10 @@ void Tape<Real>::hand_over(const Node& node, GradientReceiver<Real>& receiver) {
   book_.touched_.clear();
   node.op->per_sample(*this, book_);
   check(static_cast<std::int32_t>(book_.touched_.size()) == node.parameter_count, node.op->name(),
-        "per_sample handed over " + std::to_string(book_.touched_.size()) + " factors for " +
-            std::to_string(node.parameter_count) + " parameters");
+        [&] {
+          return "per_sample handed over " + std::to_string(book_.touched_.size()) +
+                 " factors for " + std::to_string(node.parameter_count) + " parameters";
+        });
   for (const ParameterId parameter : book_.touched_) {
     if (--uses_left_[parameter.index] > 0) continue;
     const Shape& shape = parameters_.info(parameter).shape;

@@ -6,8 +6,9 @@
 Builds the bench preset, runs step_bench `rounds` times with all benchmarks shuffled among each
 other, compares medians of one process's run, so that every ratio is of two things measured within
 seconds of each other, and reports the median ratio over rounds with its range. PyTorch's side
-(bench/peers/torch_step.py) runs in the same session where python3 has torch. Nothing else should
-run on the machine.
+(bench/peers/torch_step.py) runs in the same session where python3 has torch. All of it is done with
+the kernels OpenBLAS finds for the processor, then with its AVX2 kernels (OPENBLAS_CORETYPE=Haswell).
+Nothing else should run on the machine.
 """
 import argparse
 import json
@@ -24,6 +25,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 README = ROOT / "README.md"
 SHAPES = [(2, 64, 3, 256), (2, 256, 3, 256), (2, 256, 3, 1024), (50, 512, 4, 256),
           (50, 512, 4, 1024)]
+NAIVE = (2, 256, 3, 256)
 
 
 def network(shape):
@@ -41,12 +43,19 @@ def machine():
     return f"{cpu}, {os.cpu_count()} cores"
 
 
-def step_round():
+def environment(core):
+    """OpenBLAS's kernels: as it finds the processor, or those of the core named."""
+    env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    return env | ({"OPENBLAS_CORETYPE": core} if core else {})
+
+
+def step_round(core):
     """Real milliseconds by (kind, shape), GFLOP/s of GEMM by (rows, width), and the BLAS."""
     text = run([str(BUILD / "step_bench"), "--benchmark_format=json",
                 "--benchmark_filter=plain|variance|norms|naive|Gemm",
-                "--benchmark_repetitions=3", "--benchmark_min_time=0.2",
-                "--benchmark_enable_random_interleaving=true"], stderr=subprocess.DEVNULL)
+                "--benchmark_repetitions=5", "--benchmark_min_time=0.1",
+                "--benchmark_enable_random_interleaving=true"], stderr=subprocess.DEVNULL,
+               env=environment(core))
     data = json.loads(text)
     times, gemm = {}, {}
     for b in data["benchmarks"]:
@@ -67,10 +76,11 @@ def peak(kind, shape):
         int(run([str(BUILD / "memory"), kind, *arguments])) for _ in range(3))
 
 
-def peers():
+def peers(core, variance):
+    command = ["/usr/bin/python3", "bench/peers/torch_step.py", "--json"]
     try:
-        text = run(["/usr/bin/python3", "bench/peers/torch_step.py", "--json"],
-                   stderr=subprocess.DEVNULL)
+        text = run(command + ([] if variance else ["--no-variance"]), stderr=subprocess.DEVNULL,
+                   env=environment(core))
     except (subprocess.CalledProcessError, FileNotFoundError):
         return None
     return json.loads(text.strip().splitlines()[-1])
@@ -88,24 +98,16 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--no-build", action="store_true")
-    parser.add_argument("--no-peers", action="store_true")
-    options = parser.parse_args()
-    if not options.no_build:
-        run(["cmake", "--preset", "bench"])
-        run(["cmake", "--build", "--preset", "bench"])
-
+def measure(options, core):
+    """The two tables, and what else the page says, for one choice of OpenBLAS's kernels."""
     rounds, torch_rounds = [], []
     for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-        rounds.append(step_round())
-        if not options.no_peers and (theirs := peers()):
+        print(f"{core or 'detected'} kernels, round {number + 1} of {options.rounds}",
+              file=sys.stderr)
+        rounds.append(step_round(core))
+        # vmap's variance takes seconds a call: it is timed in the very first round alone.
+        if not options.no_peers and (theirs := peers(core, variance=number == 0 and not core)):
             torch_rounds.append(theirs)
-    blas = rounds[0][2]
     step_rows, torch_rows = [], []
     for shape in SHAPES:
         time = lambda r, kind: r[0][kind, shape][0]
@@ -121,68 +123,86 @@ def main():
                           row["batch"] == shape[3] and row["inputs"] == shape[0] + 1)
                      for t in torch_rounds]
         if for_shape:
-            pairs = list(zip(rounds, for_shape))
-            vmap = [row.get("variance_ms") for row in for_shape]
+            vmap = for_shape[0].get("variance_ms")
             torch_rows.append([
-                network(shape), str(shape[3]), spread([time(r, "plain") for r, _ in pairs]),
+                network(shape), str(shape[3]), spread([time(r, "plain") for r in rounds]),
                 spread([row["step_ms"] for row in for_shape]),
-                spread([time(r, "plain") / row["step_ms"] for r, row in pairs]),
-                spread([time(r, "variance") for r, _ in pairs]),
-                spread(vmap) if all(vmap) else "",
-                spread([time(r, "variance") / row["variance_ms"] for r, row in pairs])
-                if all(vmap) else ""])
-    naive_shape = (2, 256, 3, 256)
-    naive = [r[0]["naive", naive_shape][0] / r[0]["plain", naive_shape][0] for r in rounds]
-    big = SHAPES[-1]
-    memory = {kind: peak(kind, big) for kind in ("plain", "variance", "norms")}
-
-    where = (f"Machine: {machine()}; {blas}. Two threads, two lanes, f32. Median (lowest to "
-             f"highest) of {options.rounds} rounds.")
+                spread([time(r, "plain") / row["step_ms"] for r, row in zip(rounds, for_shape)]),
+                spread([time(rounds[0], "variance")]), spread([vmap]) if vmap else "",
+                spread([time(rounds[0], "variance") / vmap]) if vmap else ""])
+    naive = [r[0]["naive", NAIVE][0] / r[0]["plain", NAIVE][0] for r in rounds]
     steps = table(["network", "B", "plain step, ms", "of two cores' GEMM rate",
                    "variance / plain", "norms / plain"], step_rows)
+    torch = table(["network", "B", "gradvar step, ms", "PyTorch step, ms", "ratio",
+                   "gradvar variance, ms", "PyTorch vmap variance, ms", "ratio"],
+                  torch_rows) if torch_rows else ""
+    return {"blas": rounds[0][2], "steps": steps, "naive": naive, "torch": torch,
+            "torch_version": torch_rounds[0]["torch"] if torch_rounds else ""}
+
+
+def write_page(options, measured):
+    first = measured[0]
+    where = (f"Machine: {machine()}. Two threads, two lanes, f32. Median (lowest to highest) of "
+             f"{options.rounds} rounds.")
+    memory = {kind: peak(kind, SHAPES[-1]) for kind in ("plain", "variance", "norms")}
     page = f"""# Benchmarks
 
 Written by `python3 bench/run.py`; no number here is typed by hand. {where}
 
-## A training step, plain and with statistics
+"Plain" is forward, backward and merge of the mean gradient; no optimiser. "Variance" is the same
+step with the exact variance of every parameter element as well, "norms" with every sample's squared
+gradient norm. By multiplications the variance of a large layer costs 4/3 of the plain step. The GEMM
+rate is that of two single-threaded products side by side, as large as a lane's hidden layer.
+"""
+    for m in measured:
+        page += f"""
+## {m['blas']}
 
-Forward, backward and merge of the mean gradient; no optimiser. "Variance" is the same step with the
-exact variance of every parameter element as well, "norms" with every sample's squared gradient norm.
-By multiplications the variance of a large layer costs 4/3 of the plain step. The GEMM rate is that
-of two single-threaded products side by side, as large as a lane's hidden layer.
+{m['steps']}
 
-{steps}
+The naive way, one backward pass a sample, takes {spread(m['naive'])} times the plain step for
+{network(NAIVE)} at B = {NAIVE[3]}.
+"""
+        if m["torch"]:
+            page += f"""
+PyTorch {m['torch_version']} on the same OpenBLAS and networks, eager: forward, loss and backward, the
+faster of 1 and 2 threads. Its variance is `functorch.vmap(grad)` and `var` over the batch, which
+holds all per-sample gradients at once; it is timed in the first round only, and not where they would
+take more than 1 GiB.
+`bench/peers/torch_step.py`.
 
-The naive way, one backward pass a sample, takes {spread(naive)} times the plain step for
-{network(naive_shape)} at B = 256.
-
+{m['torch']}
+"""
+    page += f"""
 ## Memory
 
-Peak resident memory of a process that does nothing but steps of {network(big)} at B = {big[3]},
-less what it held before: {memory['plain'] / 2**20:.1f} MiB for plain steps,
+Peak resident memory of a process that does nothing but steps of {network(SHAPES[-1])} at
+B = {SHAPES[-1][3]}, less what it held before: {memory['plain'] / 2**20:.1f} MiB for plain steps,
 {memory['variance'] / 2**20:.1f} MiB with variance
 ({memory['variance'] / memory['plain']:.2f} times), {memory['norms'] / 2**20:.1f} MiB with norms
 ({memory['norms'] / memory['plain']:.2f} times).
-"""
-    if torch_rows:
-        page += f"""
-## Beside PyTorch
-
-PyTorch {torch_rounds[0]['torch']}, eager, forward, loss and backward on the same networks, the faster
-of 1 and 2 threads; its variance is `functorch.vmap(grad)` and `var` over the batch, which holds all
-per-sample gradients at once. `bench/peers/torch_step.py`.
-
-{table(['network', 'B', 'gradvar step, ms', 'PyTorch step, ms', 'ratio', 'gradvar variance, ms',
-        'PyTorch vmap variance, ms', 'ratio'], torch_rows)}
 """
     PAGE.write_text(page)
     text = README.read_text()
     begin = "<!-- benchmarks: written by bench/run.py, do not edit -->\n"
     end = "<!-- end of benchmarks -->"
     before, rest = text.split(begin)
-    README.write_text(before + begin + where + "\n\n" + steps +
-                      "\n\nMore, and PyTorch's side, in [docs/benchmarks.md](docs/benchmarks.md).\n"
-                      + end + rest.split(end)[1])
+    README.write_text(before + begin + where + " " + first["blas"] + ".\n\n" + first["steps"] +
+                      "\n\nMore, with AVX2 kernels and PyTorch's side, in "
+                      "[docs/benchmarks.md](docs/benchmarks.md).\n" + end + rest.split(end)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args()
+    if not options.no_build:
+        run(["cmake", "--preset", "bench"])
+        run(["cmake", "--build", "--preset", "bench"])
+    write_page(options, [measure(options, core) for core in (None, "Haswell")])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ namespace {
 constexpr double kTimeScale = 1000;  // see mlp.h
 
 void expect(bool holds, const std::string& key, std::int64_t found, const std::string& expected) {
-  check(holds, "mlp", key + " is " + std::to_string(found) + ", expected " + expected);
+  check(holds, "mlp",
+        [&] { return key + " is " + std::to_string(found) + ", expected " + expected; });
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ MlpOptions MlpOptions::parse(std::string_view spec) {
   options.activation = parse_activation(reader.word("activation", "selu"));
   const std::string time = reader.word("time", "column");
   check(time == "column" || time == "sinusoidal", "mlp",
-        "time is '" + time + "', expected column or sinusoidal");
+        [&] { return "time is '" + time + "', expected column or sinusoidal"; });
   if (time == "sinusoidal") {
     options.time = TimeInput::sinusoidal;
     options.time_dim = reader.integer("time-dim", options.time_dim);
@@ -82,9 +83,10 @@ Value Mlp<Real>::forward(Tape<Real>& tape, Value x, Value t) const {
   const Shape& xs = tape.shape(x);
   const Shape& ts = tape.shape(t);
   check(xs.rank() == 2 && xs[1] == options_.dim, "mlp",
-        "x is " + xs.to_string() + ", expected Bx" + std::to_string(options_.dim));
-  check((ts == Shape{xs[0], 1}), "mlp",
-        "t is " + ts.to_string() + ", expected " + Shape{xs[0], 1}.to_string());
+        [&] { return "x is " + xs.to_string() + ", expected Bx" + std::to_string(options_.dim); });
+  check((ts == Shape{xs[0], 1}), "mlp", [&] {
+    return "t is " + ts.to_string() + ", expected " + Shape{xs[0], 1}.to_string();
+  });
   const Value time = options_.time == TimeInput::column
                          ? t
                          : time_embedding(tape, t, options_.time_dim, Real(kTimeScale));

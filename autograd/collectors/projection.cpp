@@ -28,9 +28,10 @@ void project_outer(const SampleGradients<Real>& gradients, const Factor<Real>& u
 template <class Real>
 void ProjectionCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
   check(directions_.shape().rank() == 2 && directions_.row_size() == layout.padded_size(),
-        "projection",
-        "the directions are " + directions_.shape().to_string() + ", expected Kx" +
-            std::to_string(layout.padded_size()) + ", flat over the parameters");
+        "projection", [&] {
+          return "the directions are " + directions_.shape().to_string() + ", expected Kx" +
+                 std::to_string(layout.padded_size()) + ", flat over the parameters";
+        });
   layout_ = layout;
   projections_ = Tensor<double>(Shape{directions_.rows(), plan.batch});
 }

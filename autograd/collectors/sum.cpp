@@ -23,9 +23,7 @@ void sum_gradients(const SampleGradients<Real>& gradients, std::span<const Real>
       const std::int64_t size = gradients.size();
       const Real* rows = weighted_rows(use.delta, 1, size, weights, scratch);
       if (first) std::fill_n(out, size, Real(0));
-      for (std::int64_t n = 0; n < gradients.batch; ++n) {
-        kernels::accumulate(rows + n * size, out, size);
-      }
+      kernels::accumulate_rows(rows, out, gradients.batch, size);
     }
     first = false;
   }

@@ -130,9 +130,10 @@ class AffineGaussian final : public Op<Real> {
       norm = std::isnan(row_sum) ? row_sum : std::max(norm, row_sum);
     }
     const auto refuse_unless = [&](bool holds, const std::string& what) {
-      check(holds, "affine_gaussian",
-            "sample " + std::to_string(sample) + ": I + t Theta " + what +
-                " at t = " + std::to_string(t));
+      check(holds, "affine_gaussian", [&] {
+        return "sample " + std::to_string(sample) + ": I + t Theta " + what +
+               " at t = " + std::to_string(t);
+      });
     };
     const double size = 1 + std::abs(t) * norm;
     refuse_unless(std::isfinite(size), "is not finite");
@@ -156,11 +157,12 @@ template <class Real>
 Value affine_gaussian(Tape<Real>& tape, Value x, Value t, ParameterId theta, ParameterId matrix) {
   const Shape& xs = tape.shape(x);
   check(xs.rank() == 2 && xs[1] >= 1, "affine_gaussian",
-        "x is " + xs.to_string() + ", expected Bxd with d of 1 or more");
+        [&] { return "x is " + xs.to_string() + ", expected Bxd with d of 1 or more"; });
   const Shape row{xs[1]}, square{xs[1], xs[1]}, times{xs[0], 1};
   const auto expect = [](const char* name, const Shape& found, const Shape& expected) {
-    check(found == expected, "affine_gaussian",
-          std::string(name) + " is " + found.to_string() + ", expected " + expected.to_string());
+    check(found == expected, "affine_gaussian", [&] {
+      return std::string(name) + " is " + found.to_string() + ", expected " + expected.to_string();
+    });
   };
   expect("t", tape.shape(t), times);
   expect("theta", tape.parameters().info(theta).shape, row);

@@ -72,9 +72,10 @@ Value concat(Tape<Real>& tape, std::span<const Value> inputs) {
     const Shape& shape = tape.shape(inputs[k]);
     bool agrees = shape.rank() == first.rank();
     for (int i = 0; agrees && i + 1 < first.rank(); ++i) agrees = shape[i] == first[i];
-    check(agrees, "concat",
-          "input 0 is " + first.to_string() + ", input " + std::to_string(k) + " is " +
-              shape.to_string() + ": all axes but the last must agree");
+    check(agrees, "concat", [&] {
+      return "input 0 is " + first.to_string() + ", input " + std::to_string(k) + " is " +
+             shape.to_string() + ": all axes but the last must agree";
+    });
     columns += shape.columns();
   }
   Value* kept = tape.arena().template allocate<Value>(static_cast<std::int64_t>(inputs.size()));

@@ -53,9 +53,7 @@ class Dense final : public Op<Real> {
     for (std::int64_t n = 0; n < tape.batch(); ++n) {
       Real* row = db + n * s.out;
       std::fill_n(row, s.out, Real(0));
-      for (std::int64_t t = 0; t < s.positions; ++t) {
-        kernels::accumulate(dy + (n * s.positions + t) * s.out, row, s.out);
-      }
+      kernels::accumulate_rows(dy + n * s.positions * s.out, row, s.positions, s.out);
     }
     book.rows(bias_, db);
   }
@@ -85,13 +83,16 @@ Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias) {
   const Shape& ws = tape.parameters().info(weight).shape;
   const Shape& bs = tape.parameters().info(bias).shape;
   check_rank_at_least("dense", "x", xs, 2);
-  check(ws.rank() == 2 && xs.columns() == ws[1], "dense",
-        "x is " + xs.to_string() + ", W is " + ws.to_string() +
-            ": W must be OxI with I the last axis of x");
-  check(ws.size() > 0, "dense", "W is " + ws.to_string() + ", expected 1 or more of each");
-  check(
-      bs == Shape{ws[0]}, "dense",
-      "b is " + bs.to_string() + ", W is " + ws.to_string() + ": b must have one entry a row of W");
+  check(ws.rank() == 2 && xs.columns() == ws[1], "dense", [&] {
+    return "x is " + xs.to_string() + ", W is " + ws.to_string() +
+           ": W must be OxI with I the last axis of x";
+  });
+  check(ws.size() > 0, "dense",
+        [&] { return "W is " + ws.to_string() + ", expected 1 or more of each"; });
+  check(bs == Shape{ws[0]}, "dense", [&] {
+    return "b is " + bs.to_string() + ", W is " + ws.to_string() +
+           ": b must have one entry a row of W";
+  });
   std::int64_t axes[Shape::kMaxRank];
   for (int i = 0; i < xs.rank(); ++i) axes[i] = i + 1 == xs.rank() ? ws[0] : xs[i];
   const Shape out(std::span<const std::int64_t>(axes, xs.rank()));

@@ -59,9 +59,10 @@ Value gain(Tape<Real>& tape, Value x, ParameterId g) {
   const Shape& shape = tape.shape(x);
   const Shape& own = tape.parameters().info(g).shape;
   check_rank_at_least("gain", "x", shape, 2);
-  check(own == shape.sample(), "gain",
-        "a sample of x is " + shape.sample().to_string() + ", the parameter is " + own.to_string() +
-            ": the shapes must agree");
+  check(own == shape.sample(), "gain", [&] {
+    return "a sample of x is " + shape.sample().to_string() + ", the parameter is " +
+           own.to_string() + ": the shapes must agree";
+  });
   return tape.record(Gain<Real>(x, g), shape, {x}, {g});
 }
 

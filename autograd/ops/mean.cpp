@@ -49,7 +49,7 @@ Value mean(Tape<Real>& tape, Value x) {
   const Shape& shape = tape.shape(x);
   check_rank_at_least("mean", "x", shape, 1);
   check(shape.row_size() >= 1, "mean",
-        "x is " + shape.to_string() + ", expected at least one element a sample");
+        [&] { return "x is " + shape.to_string() + ", expected at least one element a sample"; });
   return tape.record(Mean<Real>(x), Shape{tape.batch()}, {x});
 }
 

@@ -41,9 +41,10 @@ template <class Real>
 Value reshape(Tape<Real>& tape, Value x, const Shape& sample) {
   const Shape& shape = tape.shape(x);
   check_rank_at_least("reshape", "x", shape, 1);
-  check(sample.size() == shape.row_size(), "reshape",
-        "a sample of x is " + shape.sample().to_string() + ", it cannot become " +
-            sample.to_string() + ": the sizes differ");
+  check(sample.size() == shape.row_size(), "reshape", [&] {
+    return "a sample of x is " + shape.sample().to_string() + ", it cannot become " +
+           sample.to_string() + ": the sizes differ";
+  });
   return tape.record(Reshape<Real>(x), sample.batched(shape.rows()), {x});
 }
 

@@ -51,9 +51,10 @@ Value shift(Tape<Real>& tape, Value x, ParameterId b) {
   const Shape& shape = tape.shape(x);
   const Shape& own = tape.parameters().info(b).shape;
   check_rank_at_least("shift", "x", shape, 2);
-  check(own == shape.sample(), "shift",
-        "a sample of x is " + shape.sample().to_string() + ", the parameter is " + own.to_string() +
-            ": the shapes must agree");
+  check(own == shape.sample(), "shift", [&] {
+    return "a sample of x is " + shape.sample().to_string() + ", the parameter is " +
+           own.to_string() + ": the shapes must agree";
+  });
   return tape.record(Shift<Real>(x, b), shape, {x}, {b});
 }
 

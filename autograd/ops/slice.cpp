@@ -56,10 +56,10 @@ template <class Real>
 Value slice(Tape<Real>& tape, Value x, std::int64_t begin, std::int64_t end) {
   const Shape& shape = tape.shape(x);
   check_rank_at_least("slice", "x", shape, 2);
-  check(0 <= begin && begin <= end && end <= shape.columns(), "slice",
-        "columns " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
-            shape.to_string() +
-            ": expected 0 <= begin <= end <= " + std::to_string(shape.columns()));
+  check(0 <= begin && begin <= end && end <= shape.columns(), "slice", [&] {
+    return "columns " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
+           shape.to_string() + ": expected 0 <= begin <= end <= " + std::to_string(shape.columns());
+  });
   return tape.record(Slice<Real>(x, begin), shape.with_columns(end - begin), {x});
 }
 

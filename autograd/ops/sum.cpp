@@ -49,7 +49,7 @@ Value sum(Tape<Real>& tape, Value x) {
   const Shape& shape = tape.shape(x);
   check_rank_at_least("sum", "x", shape, 1);
   check(shape.row_size() >= 1, "sum",
-        "x is " + shape.to_string() + ", expected at least one element a sample");
+        [&] { return "x is " + shape.to_string() + ", expected at least one element a sample"; });
   return tape.record(Sum<Real>(x), Shape{tape.batch()}, {x});
 }
 

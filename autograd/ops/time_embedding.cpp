@@ -70,8 +70,9 @@ template <class Real>
 Value time_embedding(Tape<Real>& tape, Value t, std::int64_t dim, Real scale) {
   const Shape& shape = tape.shape(t);
   check(shape.rank() == 2 && shape[1] == 1, "time_embedding",
-        "t is " + shape.to_string() + ", expected Bx1");
-  check(dim >= 2, "time_embedding", "the width is " + std::to_string(dim) + ", expected 2 or more");
+        [&] { return "t is " + shape.to_string() + ", expected Bx1"; });
+  check(dim >= 2, "time_embedding",
+        [&] { return "the width is " + std::to_string(dim) + ", expected 2 or more"; });
   return tape.record(TimeEmbedding<Real>(t, scale), Shape{tape.batch(), dim}, {t});
 }
 

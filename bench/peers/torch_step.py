@@ -2,10 +2,10 @@
 """PyTorch's side of the comparison: one eager training step, and per-sample variance, on the same
 networks, batch sizes and precision as bench/step_bench.cpp.
 
-    python3 bench/peers/torch_step.py [--threads 1,2] [--json]
+    python3 bench/peers/torch_step.py [--threads 1,2] [--json] [--no-variance]
 
 Needs PyTorch (Debian: python3-torch). A step is forward, loss, backward; no optimiser. Times are the
-median of 15 rounds, for the fastest of the given thread settings. The variance figures are for
+median of 15 rounds (3 at least where a round takes seconds), for the fastest of the given thread settings. The variance figures are for
 torch.func-style vmap(grad) where this PyTorch has it.
 """
 import argparse
@@ -22,6 +22,7 @@ SHAPES = [  # inputs, width, hidden layers, outputs, batch
     (51, 512, 4, 50, 256),
     (51, 512, 4, 50, 1024),
 ]
+MOST_HELD = 2**30  # bytes of per-sample gradients above which vmap's variance is not timed
 
 
 def mlp(inputs, width, hidden, outputs):
@@ -34,14 +35,18 @@ def mlp(inputs, width, hidden, outputs):
     return torch.nn.Sequential(*layers)
 
 
-def median_seconds(function, rounds=15, least=0.02):
-    for _ in range(5):
-        function()
+def median_seconds(function, rounds=15, least=0.02, most=10):
+    """Median of `rounds` timings of at least `least` seconds each. A function so slow that they
+    would take more than `most` seconds gets fewer, but three."""
+    function()
     begin = time.perf_counter()
     function()
-    repeats = max(1, int(least / (time.perf_counter() - begin)))
+    once = time.perf_counter() - begin
+    repeats = max(1, int(least / once))
+    for _ in range(min(repeats, 5)):
+        function()
     times = []
-    for _ in range(rounds):
+    for _ in range(max(3, min(rounds, int(most / (repeats * once))))):
         begin = time.perf_counter()
         for _ in range(repeats):
             function()
@@ -81,6 +86,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--no-variance", action="store_true", help="time the plain steps alone")
     arguments = parser.parse_args()
     rows = []
     for inputs, width, hidden, outputs, batch in SHAPES:
@@ -90,7 +96,10 @@ def main():
         row = {"width": width, "inputs": inputs, "hidden": hidden, "batch": batch}
         for name, make in (("step", plain_step), ("variance", vmap_variance)):
             step = make(model, x, target)
-            if step is None:
+            if step is None or (name == "variance" and arguments.no_variance):
+                continue
+            held = 4 * batch * sum(p.numel() for p in model.parameters())
+            if name == "variance" and held > MOST_HELD:
                 continue
             best = None
             for threads in (int(n) for n in arguments.threads.split(",")):

@@ -222,8 +222,20 @@ TEST(Kernels, BroadcastARow) {
   EXPECT_EQ(y, (std::vector<double>{1, 2, 3, 1, 2, 3, -1}));
 }
 
+TEST(Kernels, RowsAccumulateColumnByColumn) {
+  for (const std::int64_t columns : {1, 31, 32, 33, 70}) {
+    std::vector<double> x(5 * columns), y(columns + 1, 2), expected(columns + 1, 2);
+    RandomStream(1, Purpose::kTest).normals<double>(1, 0, x);
+    for (std::int64_t r = 0; r < 5; ++r) {
+      for (std::int64_t c = 0; c < columns; ++c) expected[c] += x[r * columns + c];
+    }
+    accumulate_rows(x.data(), y.data(), 5, columns);
+    EXPECT_EQ(y, expected) << columns << " columns";
+  }
+}
+
 TEST(Kernels, RowNormsMatchThePlainSum) {
-  for (const std::int64_t columns : {0, 1, 15, 16, 17, 100}) {
+  for (const std::int64_t columns : {0, 1, 31, 32, 33, 100}) {
     std::vector<float> x(3 * columns);
     RandomStream(1, Purpose::kTest).normals<float>(1, 0, x);
     std::vector<double> norms(3);
