@@ -15,17 +15,14 @@
 
 namespace gradvar::vector_math {
 
-// 2^k for a whole number k in the normal range, by writing the exponent's bits.
+// 2^k for a whole number k in the normal range, by writing the exponent's bits. Adding 1.5 times
+// the number whose ulp is 1 leaves k in the low bits: a conversion to an integer would be undefined
+// for a NaN, and vectors have one for 64 bits only in AVX-512.
 GRADVAR_ALWAYS_INLINE float power_of_two(float k) {
-  const auto bits = static_cast<std::int32_t>(k) + 127;
-  return std::bit_cast<float>(bits << 23);
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(k + 0x1.8p23f) + 127) << 23);
 }
 GRADVAR_ALWAYS_INLINE double power_of_two(double k) {
-  // Adding 1.5 * 2^52 leaves k in the low bits; vector int64 conversion needs AVX-512, this does
-  // not.
-  const double shifted = k + 0x1.8p52;
-  const auto bits = (std::bit_cast<std::int64_t>(shifted) + 1023) << 52;
-  return std::bit_cast<double>(bits);
+  return std::bit_cast<double>((std::bit_cast<std::uint64_t>(k + 0x1.8p52) + 1023) << 52);
 }
 
 // x to the nearest whole number, by adding and subtracting a number whose ulp is 1.

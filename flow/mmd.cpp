@@ -1,5 +1,6 @@
 #include "flow/mmd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -82,18 +83,22 @@ double median_distance(const Tensor<double>& y, std::uint64_t seed) {
   if (y.rows() > kMedianRows) {
     return median_distance(select_rows(y, random_subset(y.rows(), kMedianRows, seed)), seed);
   }
-  std::vector<double> distances;
-  distances.reserve(y.rows() * (y.rows() - 1) / 2);
+  std::vector<double> squared;
+  squared.reserve(y.rows() * (y.rows() - 1) / 2);
   (void)PairwiseDistances(y, y).sum([&](const PairwiseDistances::Block& block) {
     for (std::int64_t i = 0; i < block.x_count; ++i) {
       for (std::int64_t j = 0; j < block.y_count; ++j) {
         if (block.x_begin + i >= block.y_begin + j) continue;
-        distances.push_back(std::sqrt(block.squared[i * block.y_count + j]));
+        squared.push_back(block.squared[i * block.y_count + j]);
       }
     }
     return 0.0;
   });
-  return summarise(distances).median;
+  const auto middle = squared.begin() + static_cast<std::ptrdiff_t>(squared.size() / 2);
+  std::nth_element(squared.begin(), middle, squared.end());
+  const double upper = std::sqrt(*middle);
+  if (squared.size() % 2 == 1) return upper;
+  return (std::sqrt(*std::max_element(squared.begin(), middle)) + upper) / 2;
 }
 
 MmdResult mmd(const Tensor<double>& x, const Tensor<double>& y, const MmdOptions& options,

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # test.sh: everything that must be green before a commit.
 #
-# Installs what is missing (Debian, Ubuntu), builds Release and runs all tests, then does the same
-# under the address and undefined-behaviour sanitizers. Warnings are errors in Release; instrumented
-# code makes g++ warn of things that are not there.
+# Installs what is missing (Debian, Ubuntu), builds Release with g++ and runs all tests, then does the
+# same with clang under the address and undefined-behaviour sanitizers. Warnings are errors in both.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
 
-need_packages "${BUILD_PACKAGES[@]}" libgtest-dev gnuplot-nox
+need_packages "${BUILD_PACKAGES[@]}" libgtest-dev gnuplot-nox clang
+# Some releases have the sanitizers' runtime in a package of its own.
+if ! echo 'int main() {}' | clang++ -x c++ -fsanitize=address - -o /dev/null 2>/dev/null; then
+  need_packages "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+fi
 
 jobs=$(nproc)
 build_and_test() {  # preset, and a title

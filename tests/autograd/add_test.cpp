@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::add_test {
 namespace {
 
 struct Add {
@@ -22,4 +22,4 @@ TEST(Add, OfAValueToItselfDoublesTheGradient) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::add_test

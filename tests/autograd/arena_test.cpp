@@ -4,7 +4,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 
-namespace gradvar {
+namespace gradvar::arena_test {
 namespace {
 
 bool aligned(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % kAlignment == 0; }
@@ -95,4 +95,4 @@ TEST(Arena, ReusesTheBlocksBehindAMark) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::arena_test

@@ -12,7 +12,7 @@
 
 #include "autograd/random.h"
 
-namespace gradvar::blas {
+namespace gradvar::blas::blas_test {
 namespace {
 
 template <class Real>
@@ -117,4 +117,4 @@ TEST(Blas, KnowsWhichLibraryItCalls) {
 }
 
 }  // namespace
-}  // namespace gradvar::blas
+}  // namespace gradvar::blas::blas_test

@@ -12,7 +12,7 @@
 #include "autograd/collectors/sum.h"
 #include "tests/autograd/small_net.h"
 
-namespace gradvar {
+namespace gradvar::collectors_test {
 namespace {
 
 using testing::NetKind;
@@ -330,4 +330,4 @@ TEST(Projection, RefusesDirectionsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::collectors_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::concat_test {
 namespace {
 
 struct Concat {
@@ -42,4 +42,4 @@ TEST(Concat, TakesAnInputWithoutColumns) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::concat_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::dense_test {
 namespace {
 
 struct Dense {
@@ -52,4 +52,4 @@ TEST(Dense, UsedTwiceCollectsBothUses) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::dense_test

@@ -11,7 +11,7 @@
 #include "tests/autograd/refusal_of.h"
 #include "tests/autograd/small_net.h"
 
-namespace gradvar {
+namespace gradvar::engine_test {
 namespace {
 
 using testing::NetKind;
@@ -254,4 +254,4 @@ TEST(Engine, RefusesAnythingButOneLossASample) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::engine_test

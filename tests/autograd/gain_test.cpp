@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::gain_test {
 namespace {
 
 struct Gain {
@@ -32,4 +32,4 @@ TEST(Gain, UsedTwiceCollectsBothUses) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::gain_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::gelu_test {
 namespace {
 
 struct Gelu {
@@ -22,4 +22,4 @@ TEST(Gelu, IsTheExactFormAndNotTheTanhApproximation) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::gelu_test

@@ -10,7 +10,7 @@
 #include "tests/autograd/broken_ops.h"
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::gradcheck_test {
 namespace {
 
 // c x g, or c x g x^2: then the op is the second to add to its input's adjoint.
@@ -156,4 +156,4 @@ TEST(Gradcheck, RefusesAFunctionWhoseOutputChangesShape) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::gradcheck_test

@@ -13,7 +13,7 @@
 #include "autograd/random.h"
 #include "autograd/vector_math.h"
 
-namespace gradvar::kernels {
+namespace gradvar::kernels::kernels_test {
 namespace {
 
 using Wide = long double;
@@ -298,4 +298,4 @@ TEST(Kernels, MergeMomentsByChansFormula) {
 }
 
 }  // namespace
-}  // namespace gradvar::kernels
+}  // namespace gradvar::kernels::kernels_test

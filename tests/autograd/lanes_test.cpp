@@ -9,7 +9,7 @@
 
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::lanes_test {
 namespace {
 
 using testing::refusal_of;
@@ -98,4 +98,4 @@ TEST(LanePool, RefusesAnAbsurdNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::lanes_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::mean_test {
 namespace {
 
 struct Mean {
@@ -15,4 +15,4 @@ struct Mean {
 INSTANTIATE_TYPED_TEST_SUITE_P(Mean, OpClaims, Mean);
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::mean_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::mul_test {
 namespace {
 
 struct Mul {
@@ -22,4 +22,4 @@ TEST(Mul, OfAValueWithItselfIsASquare) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::mul_test

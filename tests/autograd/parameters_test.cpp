@@ -5,7 +5,7 @@
 
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::parameters_test {
 namespace {
 
 using testing::refusal_of;
@@ -72,4 +72,4 @@ TEST(Parameters, RefuseANameThatIsTaken) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::parameters_test

@@ -10,7 +10,7 @@
 #include "autograd/collectors/norms.h"
 #include "autograd/random.h"
 
-namespace gradvar {
+namespace gradvar::planner_test {
 namespace {
 
 using Uses = std::vector<Factor<double>>;
@@ -145,4 +145,4 @@ INSTANTIATE_TEST_SUITE_P(Uses, EveryFormula,
                                            Given{4, 3, {0, 0}}));
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::planner_test

@@ -11,7 +11,7 @@
 #include "tests/autograd/refusal_of.h"
 #include "tests/autograd/small_net.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::probe_test {
 namespace {
 
 constexpr std::int64_t kBatch = 5;
@@ -115,4 +115,4 @@ TEST(Separability, AnOpThatAdmitsToMixingIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::probe_test

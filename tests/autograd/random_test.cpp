@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-namespace gradvar {
+namespace gradvar::random_test {
 namespace {
 
 using Words = std::array<std::uint32_t, 4>;
@@ -184,4 +184,4 @@ TEST(RandomStream, EveryPermutationIsAsLikely) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::random_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::relu_test {
 namespace {
 
 struct Relu {
@@ -21,4 +21,4 @@ TEST(Relu, HasDerivativeZeroAtZero) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::relu_test

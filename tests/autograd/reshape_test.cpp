@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::reshape_test {
 namespace {
 
 struct Reshape {
@@ -19,4 +19,4 @@ struct Reshape {
 INSTANTIATE_TYPED_TEST_SUITE_P(Reshape, OpClaims, Reshape);
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::reshape_test

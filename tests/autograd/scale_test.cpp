@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::scale_test {
 namespace {
 
 struct Scale {
@@ -22,4 +22,4 @@ struct Scale {
 INSTANTIATE_TYPED_TEST_SUITE_P(Scale, OpClaims, Scale);
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::scale_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::selu_test {
 namespace {
 
 struct Selu {
@@ -21,4 +21,4 @@ TEST(Selu, HasTheLeftDerivativeAtItsKink) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::selu_test

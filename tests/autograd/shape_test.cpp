@@ -5,7 +5,7 @@
 #include "autograd/check.h"
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::shape_test {
 namespace {
 
 using testing::refusal_of;
@@ -89,4 +89,4 @@ TEST(Check, NamesTheOpAndBothShapes) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::shape_test

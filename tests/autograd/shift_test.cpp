@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::shift_test {
 namespace {
 
 struct Shift {
@@ -32,4 +32,4 @@ TEST(Shift, UsedTwiceCollectsBothUses) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::shift_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::silu_test {
 namespace {
 
 struct Silu {
@@ -25,4 +25,4 @@ TEST(Silu, FallsToZeroAndRisesWithItsArgument) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::silu_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::slice_test {
 namespace {
 
 struct Slice {
@@ -35,4 +35,4 @@ TEST(Slice, OfOverlappingColumnsAddsTheirGradients) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::slice_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::squared_error_test {
 namespace {
 
 struct SquaredError {
@@ -23,4 +23,4 @@ TEST(SquaredError, SumsOverCoordinatesAndDoesNotAverage) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::squared_error_test

@@ -6,7 +6,7 @@
 #include "autograd/random.h"
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::statistics_test {
 namespace {
 
 using testing::refusal_of;
@@ -199,4 +199,4 @@ TEST(StreamingMoments, RefuseMomentsOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::statistics_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::sub_test {
 namespace {
 
 struct Sub {
@@ -22,4 +22,4 @@ TEST(Sub, OfAValueFromItselfHasNoGradient) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::sub_test

@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::sum_test {
 namespace {
 
 struct Sum {
@@ -15,4 +15,4 @@ struct Sum {
 INSTANTIATE_TYPED_TEST_SUITE_P(Sum, OpClaims, Sum);
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::sum_test

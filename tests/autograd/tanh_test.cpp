@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::tanh_test {
 namespace {
 
 struct Tanh {
@@ -21,4 +21,4 @@ TEST(Tanh, SaturatesWithoutOverflow) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::tanh_test

@@ -8,7 +8,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::tape_test {
 namespace {
 
 using testing::refusal_of;
@@ -211,4 +211,4 @@ TEST_F(TapeTest, RefusesAnOpThatKeepsAParametersFactorsToItself) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::tape_test

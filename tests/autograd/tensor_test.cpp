@@ -7,7 +7,7 @@
 
 #include "tests/autograd/refusal_of.h"
 
-namespace gradvar {
+namespace gradvar::tensor_test {
 namespace {
 
 using testing::refusal_of;
@@ -107,4 +107,4 @@ TEST(Tensor, ConvertsBetweenPrecisions) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::tensor_test

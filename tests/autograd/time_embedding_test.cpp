@@ -1,7 +1,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/op_claims.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::time_embedding_test {
 namespace {
 
 struct TimeEmbedding {
@@ -32,4 +32,4 @@ TEST(TimeEmbedding, OfTimeZeroIsOnesThenZeros) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::time_embedding_test

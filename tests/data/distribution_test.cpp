@@ -12,7 +12,7 @@
 #include "tests/data/sample_moments.h"
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::distribution_test {
 namespace {
 
 using testing::error_of;
@@ -84,4 +84,4 @@ TEST(Distribution, OnlyGaussiansHaveALawAndOnlyPointSetsHavePoints) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::distribution_test

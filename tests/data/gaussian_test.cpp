@@ -7,7 +7,7 @@
 #include "tests/data/sample_moments.h"
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::gaussian_test {
 namespace {
 
 using testing::error_of;
@@ -130,4 +130,4 @@ TEST(Gaussian, RefusesACovarianceThatIsNotSymmetricPositiveDefinite) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::gaussian_test

@@ -7,7 +7,7 @@
 #include "tests/data/sample_moments.h"
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::mixture_test {
 namespace {
 
 using testing::error_of;
@@ -99,4 +99,4 @@ TEST(Mixture, RefusesNumbersThatMakeNoMixture) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::mixture_test

@@ -11,7 +11,7 @@
 #include "tests/data/sample_moments.h"
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::planar_test {
 namespace {
 
 using testing::error_of;
@@ -169,4 +169,4 @@ TEST(Planar, RefusesNumbersOutsideTheirRange) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::planar_test

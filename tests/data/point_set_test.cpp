@@ -12,7 +12,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::point_set_test {
 namespace {
 
 using testing::error_of;
@@ -126,4 +126,4 @@ TEST(PointSet, RefusesASetWithoutPoints) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::point_set_test

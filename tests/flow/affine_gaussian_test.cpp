@@ -12,7 +12,7 @@
 #include "flow/objective.h"
 #include "tests/flow/gaussian_cases.h"
 
-namespace gradvar {
+namespace gradvar::affine_gaussian_test {
 namespace {
 
 using testing::identity;
@@ -265,4 +265,4 @@ TEST(AffineGaussian, RefusesBadSpecsAndMaps) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::affine_gaussian_test

@@ -8,7 +8,7 @@
 
 #include "tests/flow/gaussian_cases.h"
 
-namespace gradvar {
+namespace gradvar::affine_map_test {
 namespace {
 
 using testing::expect_near;
@@ -194,4 +194,4 @@ TEST(AffineMap, RefusesDimensionsAndRotationsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::affine_map_test

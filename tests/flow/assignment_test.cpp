@@ -10,7 +10,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::assignment_test {
 namespace {
 
 using testing::column;
@@ -128,10 +128,12 @@ TEST(Assignment, ProvesItselfByItsPricesBetweenAThousandPoints) {
   ASSERT_TRUE(is_permutation_of_rows(found.partner));
   Tensor<double> cost(Shape{n, n});
   for (std::int64_t i = 0; i < n; ++i) {
+    const double* a = x.row(i).data();
     for (std::int64_t j = 0; j < n; ++j) {
-      for (int k = 0; k < 50; ++k) {
-        cost.row(i)[j] += (x.row(i)[k] - y.row(j)[k]) * (x.row(i)[k] - y.row(j)[k]);
-      }
+      const double* b = y.row(j).data();
+      double squared = 0;
+      for (int k = 0; k < 50; ++k) squared += (a[k] - b[k]) * (a[k] - b[k]);
+      cost.row(i)[j] = squared;
     }
   }
   EXPECT_NEAR(found.cost, cost_of(cost, found.partner), 1e-6);
@@ -179,4 +181,4 @@ TEST(Assignment, RefusesCostsWhoseDifferencesOverflow) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::assignment_test

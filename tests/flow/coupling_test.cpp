@@ -7,7 +7,7 @@
 
 #include "tests/flow/gaussian_cases.h"
 
-namespace gradvar {
+namespace gradvar::coupling_test {
 namespace {
 
 using testing::column;
@@ -93,4 +93,4 @@ TEST(Coupling, RefusesTargetsAndMapsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::coupling_test

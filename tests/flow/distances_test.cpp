@@ -7,7 +7,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::distances_test {
 namespace {
 
 using testing::column;
@@ -121,4 +121,4 @@ TEST(Distances, SubsetsAreDistinctRowsInOrder) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::distances_test

@@ -7,7 +7,7 @@
 #include "autograd/ops.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::field_test {
 namespace {
 
 using testing::sentence;
@@ -182,4 +182,4 @@ TEST(Field, RefusesAModelOfAnotherOutputShape) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::field_test

@@ -14,7 +14,7 @@
 #include "flow/quadrature.h"
 #include "tests/flow/gaussian_cases.h"
 
-namespace gradvar {
+namespace gradvar::gaussian_roads_test {
 namespace {
 
 using testing::normal_rows;
@@ -220,4 +220,4 @@ TEST(GaussianRoads, MonteCarloIsWithinThreeStandardErrors) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::gaussian_roads_test

@@ -8,7 +8,7 @@
 
 #include "tests/flow/gaussian_cases.h"
 
-namespace gradvar {
+namespace gradvar::gaussian_theory_test {
 namespace {
 
 using testing::identity;
@@ -298,4 +298,4 @@ TEST(GaussianTheory, RefusesTimesItCannotTake) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::gaussian_theory_test

@@ -8,7 +8,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::interpolant_test {
 namespace {
 
 using testing::normal_rows;
@@ -180,4 +180,4 @@ TEST(Interpolant, RefusesTimesWithoutATargetNamingTheSample) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::interpolant_test

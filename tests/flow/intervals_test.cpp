@@ -9,7 +9,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::intervals_test {
 namespace {
 
 using testing::sentence;
@@ -127,4 +127,4 @@ TEST(Intervals, RefuseWhatHasNoInterval) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::intervals_test

@@ -8,7 +8,7 @@
 #include "flow/distances.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::mmd_test {
 namespace {
 
 using testing::column;
@@ -156,4 +156,4 @@ TEST(Mmd, RefusesWhatItCannotMeasure) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::mmd_test

@@ -9,7 +9,7 @@
 #include "nn/mlp.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::objective_test {
 namespace {
 
 using testing::normal_rows;
@@ -104,4 +104,4 @@ TEST(Objective, RefusesRowsThatDoNotFitTheModel) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::objective_test

@@ -10,7 +10,7 @@
 #include "flow/solver.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::pair_fields_test {
 namespace {
 
 using testing::column;
@@ -250,4 +250,4 @@ TEST(PairFields, RefuseTimesWithoutATargetAndSpansOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::pair_fields_test

@@ -8,7 +8,7 @@
 #include "flow/pair_fields.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::pair_identifiability_test {
 namespace {
 
 using testing::column;
@@ -170,4 +170,4 @@ TEST(Identifiability, RefusesOptionsOutsideTheirRange) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::pair_identifiability_test

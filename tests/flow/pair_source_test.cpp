@@ -7,7 +7,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::pair_source_test {
 namespace {
 
 using testing::column;
@@ -77,4 +77,4 @@ TEST(FixedPairs, RefuseWhatIsNoSetOfPairs) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::pair_source_test

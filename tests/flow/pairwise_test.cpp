@@ -7,7 +7,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::pairwise_test {
 namespace {
 
 using testing::column;
@@ -134,4 +134,4 @@ TEST(Pairwise, RefusesWhatHasNoDistance) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::pairwise_test

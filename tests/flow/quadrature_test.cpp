@@ -8,7 +8,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::quadrature_test {
 namespace {
 
 using testing::sentence;
@@ -62,4 +62,4 @@ TEST(Quadrature, RefusesNoNodesAndNoInterval) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::quadrature_test

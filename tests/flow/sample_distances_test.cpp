@@ -7,7 +7,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::sample_distances_test {
 namespace {
 
 using testing::column;
@@ -64,4 +64,4 @@ TEST(SampleDistances, RefuseSamplesThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::sample_distances_test

@@ -6,7 +6,7 @@
 #include "flow/solver.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::solver_adaptive_test {
 namespace {
 
 using testing::bell;
@@ -172,4 +172,4 @@ TEST(Dopri5, SaysWhereItCannotGoOn) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::solver_adaptive_test

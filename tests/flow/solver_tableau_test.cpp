@@ -5,7 +5,7 @@
 
 #include "flow/solver_methods.h"
 
-namespace gradvar {
+namespace gradvar::solver_tableau_test {
 namespace {
 
 using Vector = std::array<double, 7>;
@@ -106,4 +106,4 @@ TEST(Tableau, TheLastStageIsTheFirstOfTheNextStep) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::solver_tableau_test

@@ -7,7 +7,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::solver_test {
 namespace {
 
 using testing::bell;
@@ -218,4 +218,4 @@ TEST(Solver, RefusesArgumentsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::solver_test

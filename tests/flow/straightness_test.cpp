@@ -6,7 +6,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::straightness_test {
 namespace {
 
 using testing::column;
@@ -72,4 +72,4 @@ TEST(Straightness, RefusesWhatIsNoPath) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::straightness_test

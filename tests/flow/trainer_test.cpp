@@ -12,7 +12,7 @@
 #include "nn/sgd.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::trainer_test {
 namespace {
 
 using testing::normal_rows;
@@ -285,4 +285,4 @@ TEST(Trainer, RefusesPairsOfAnotherShapeThanTheModel) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::trainer_test

@@ -12,7 +12,7 @@
 #include "nn/mlp.h"
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::variance_test {
 namespace {
 
 using testing::normal_rows;
@@ -240,4 +240,4 @@ TEST(Variance, RefusesPairsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::variance_test

@@ -7,7 +7,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::atomic_file_test {
 namespace {
 
 using testing::error_of;
@@ -82,4 +82,4 @@ TEST(AtomicFile, CannotFlushWhatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::atomic_file_test

@@ -7,7 +7,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::csv_test {
 namespace {
 
 using testing::error_of;
@@ -123,4 +123,4 @@ TEST(Csv, RefusesAHeaderThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::csv_test

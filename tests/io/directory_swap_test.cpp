@@ -7,7 +7,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::directory_swap_test {
 namespace {
 
 using testing::error_of;
@@ -104,4 +104,4 @@ TEST(TemporaryDirectory, RefusesAParentThatIsAFile) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::directory_swap_test

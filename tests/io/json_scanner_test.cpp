@@ -5,7 +5,7 @@
 
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::json_scanner_test {
 namespace {
 
 using testing::error_of;
@@ -151,4 +151,4 @@ TEST(Utf8, FindsTheFirstByteThatIsNot) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::json_scanner_test

@@ -7,7 +7,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::npy_test {
 namespace {
 
 using testing::error_of;
@@ -198,4 +198,4 @@ TEST(Npy, RefusesMissingOrSurplusData) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::npy_test

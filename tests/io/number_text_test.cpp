@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 
-namespace gradvar {
+namespace gradvar::number_text_test {
 namespace {
 
 TEST(NumberText, IsShort) {
@@ -34,4 +34,4 @@ TEST(NumberText, RefusesWhatIsNotANumberFromEndToEnd) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::number_text_test

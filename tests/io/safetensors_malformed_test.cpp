@@ -10,7 +10,7 @@
 #include "tests/io/safetensors_bytes.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::safetensors_malformed_test {
 namespace {
 
 using testing::error_of;
@@ -169,4 +169,4 @@ TEST(SafetensorsMalformed, SpansThatDoNotCoverTheData) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::safetensors_malformed_test

@@ -9,7 +9,7 @@
 #include "tests/io/safetensors_bytes.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar {
+namespace gradvar::safetensors_test {
 namespace {
 
 using testing::error_of;
@@ -175,4 +175,4 @@ TEST(SafetensorsWriter, RefusesWhatItCannotWrite) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::safetensors_test

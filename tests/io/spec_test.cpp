@@ -6,7 +6,7 @@
 
 #include "tests/io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::spec_test {
 namespace {
 
 using testing::error_of;
@@ -82,4 +82,4 @@ TEST(Spec, RefusesUnknownAndMissingKeysAndOtherNames) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::spec_test

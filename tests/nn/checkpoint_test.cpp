@@ -12,7 +12,7 @@
 #include "nn/mlp.h"
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::checkpoint_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -291,4 +291,4 @@ TEST_F(Checkpoint, RefusesToSaveWhatCouldNotBeLoaded) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::checkpoint_test

@@ -9,7 +9,7 @@
 
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::clip_test {
 namespace {
 
 using testing::noise;
@@ -79,4 +79,4 @@ TEST(Clip, RefusesANegativeBound) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::clip_test

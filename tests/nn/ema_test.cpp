@@ -7,7 +7,7 @@
 
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::ema_test {
 namespace {
 
 using testing::copy_of;
@@ -96,4 +96,4 @@ TEST(Ema, RefusesBadDecaysCountsAndLayouts) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::ema_test

@@ -8,7 +8,7 @@
 
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::linear_test {
 namespace {
 
 using testing::copy_of;
@@ -99,4 +99,4 @@ TEST(Linear, RefusesEmptySizesAndLeavesTheSetAlone) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::linear_test

@@ -11,7 +11,7 @@
 #include "autograd/ops.h"
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::mlp_test {
 namespace {
 
 using testing::copy_of;
@@ -234,4 +234,4 @@ TEST(Mlp, RefusesInputsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::mlp_test

@@ -9,7 +9,7 @@
 #include "nn/sgd.h"
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::optimizer_test {
 namespace {
 
 using testing::copy_of;
@@ -180,4 +180,4 @@ TEST(Optimizer, RefusesSpansAndRatesThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::optimizer_test

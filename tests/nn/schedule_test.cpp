@@ -8,7 +8,7 @@
 
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::schedule_test {
 namespace {
 
 using testing::refusal;
@@ -66,4 +66,4 @@ TEST(Schedule, RefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::schedule_test

@@ -7,7 +7,7 @@
 #include "io/safetensors.h"
 #include "tests/nn/helpers.h"
 
-namespace gradvar {
+namespace gradvar::weights_test {
 namespace {
 
 using testing::copy_of;
@@ -92,4 +92,4 @@ TEST_F(WeightsFile, HoldsSeveralBlocksUnderPrefixes) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::weights_test

@@ -10,7 +10,7 @@
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
 
-namespace gradvar {
+namespace gradvar::batch_file_test {
 namespace {
 
 using testing::error_of;
@@ -130,4 +130,4 @@ TEST(BatchFile, EmptyAndCutOffFilesAreRefused) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::batch_file_test

@@ -6,7 +6,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::choices_test {
 namespace {
 
 using testing::error_of;
@@ -154,4 +154,4 @@ TEST(Choices, HelpNamesEveryChoice) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::choices_test

@@ -6,7 +6,7 @@
 
 #include "../io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::command_line_test {
 namespace {
 
 using testing::error_of;
@@ -76,4 +76,4 @@ TEST(CommandLine, NearestIsNearOrNothing) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::command_line_test

@@ -7,7 +7,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::csv_log_test {
 namespace {
 
 using testing::error_of;
@@ -72,4 +72,4 @@ TEST(CsvLog, RowsArriveWithoutAFlushToo) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::csv_log_test

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace gradvar {
+namespace gradvar::evaluation_test {
 namespace {
 
 // v(x, t) = u, the same everywhere: x ends at x + u.
@@ -78,4 +78,4 @@ TEST(Evaluation, JsonHoldsWhatWasMeasured) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::evaluation_test

@@ -12,7 +12,7 @@
 #include "tests/io/scratch_directory.h"
 #include "tools/report/process.h"
 
-namespace gradvar::report {
+namespace gradvar::report::figure_test {
 namespace {
 
 using testing::error_of;
@@ -172,4 +172,4 @@ TEST(Process, ReportsAProgramThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::figure_test

@@ -6,7 +6,7 @@
 #include "tools/report/process.h"
 #include "tools/report/scale.h"
 
-namespace gradvar::report {
+namespace gradvar::report::gnuplot_test {
 namespace {
 
 using testing::ScratchDirectory;
@@ -156,4 +156,4 @@ TEST(Palette, CountsTransparencyFromOpaque) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::gnuplot_test

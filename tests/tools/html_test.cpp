@@ -7,7 +7,7 @@
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
 
-namespace gradvar::report {
+namespace gradvar::report::html_test {
 namespace {
 
 using testing::error_of;
@@ -166,4 +166,4 @@ TEST(Report, WritesOneFile) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::html_test

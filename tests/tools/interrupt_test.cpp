@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gradvar {
+namespace gradvar::interrupt_test {
 namespace {
 
 TEST(Interrupt, FirstSignalSetsTheFlag) {
@@ -59,4 +59,4 @@ TEST(InterruptDeathTest, SecondSignalEndsTheProgramAtOnce) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::interrupt_test

@@ -5,7 +5,7 @@
 
 #include "../io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::limits_test {
 namespace {
 
 TEST(Limits, SaysBytesInThreeDigits) {
@@ -27,4 +27,4 @@ TEST(Limits, RefusesWhatNoMachineHas) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::limits_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gradvar {
+namespace gradvar::machine_test {
 namespace {
 
 TEST(Machine, ReadsTheSystemsFiles) {
@@ -50,4 +50,4 @@ TEST(Machine, KnowsThisOne) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::machine_test

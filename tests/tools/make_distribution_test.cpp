@@ -7,7 +7,7 @@
 #include "io/safetensors.h"
 #include "tools/choices.h"
 
-namespace gradvar {
+namespace gradvar::make_distribution_test {
 namespace {
 
 using testing::error_of;
@@ -90,4 +90,4 @@ TEST(MakeDistribution, ErrorsBeginWithTheOption) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::make_distribution_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gradvar::report {
+namespace gradvar::report::markup_test {
 namespace {
 
 TEST(Markup, EscapesHtmlInPlainText) {
@@ -66,4 +66,4 @@ TEST(Markup, PlainTextHasNoSigns) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::markup_test

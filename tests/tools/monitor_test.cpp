@@ -6,7 +6,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::monitor_test {
 namespace {
 
 using testing::ScratchDirectory;
@@ -71,4 +71,4 @@ TEST(Monitor, ShortNumbersHaveThreeDigits) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::monitor_test

@@ -6,7 +6,7 @@
 
 #include "tests/io/error_of.h"
 
-namespace gradvar::report {
+namespace gradvar::report::number_test {
 namespace {
 
 using testing::error_of;
@@ -109,4 +109,4 @@ TEST(FormatBytes, UsesBinaryUnits) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::number_test

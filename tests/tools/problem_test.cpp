@@ -8,7 +8,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::problem_test {
 namespace {
 
 using testing::error_of;
@@ -137,4 +137,4 @@ TEST(Problem, SpecsThatDoNotFitTogetherAreRefused) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::problem_test

@@ -5,7 +5,7 @@
 
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_errors_test {
 namespace {
 
 std::string refusal(const std::string& words) {
@@ -128,4 +128,4 @@ TEST(ProgramErrors, ResultsThatDoNotArriveAreAnError) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_errors_test

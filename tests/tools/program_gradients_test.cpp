@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_gradients_test {
 namespace {
 
 struct Named {
@@ -314,4 +314,4 @@ TEST_F(ProgramGradients, VelocityRefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_gradients_test

@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_resume_test {
 namespace {
 
 // A run that would go on for long; threads differ, which must not show.
@@ -170,4 +170,4 @@ TEST(ProgramResume, TwoProgramsNeverWriteOneRun) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_resume_test

@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_sample_test {
 namespace {
 
 class ProgramSample : public ::testing::Test {
@@ -183,4 +183,4 @@ TEST_F(ProgramSample, EvaluateRefusesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_sample_test

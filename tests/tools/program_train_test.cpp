@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_train_test {
 namespace {
 
 const std::string kSmall =
@@ -184,4 +184,4 @@ TEST(ProgramTrain, AFullDiskIsOneSentence) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_train_test

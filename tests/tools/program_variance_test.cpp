@@ -6,7 +6,7 @@
 #include "io/safetensors.h"
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_variance_test {
 namespace {
 
 class ProgramVariance : public ::testing::Test {
@@ -110,4 +110,4 @@ TEST_F(ProgramVariance, PairsThatAreWrongAreRefused) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_variance_test

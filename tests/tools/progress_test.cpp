@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace gradvar {
+namespace gradvar::progress_test {
 namespace {
 
 // A clock that a test moves, and a page to write on.
@@ -168,4 +168,4 @@ TEST(ProgressMode, DrawsNoBarOnADumbTerminal) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::progress_test

@@ -6,7 +6,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::run_config_test {
 namespace {
 
 using testing::error_of;
@@ -167,4 +167,4 @@ TEST(RunConfig, StepsDecideNumbersWhereTheScheduleLooksAhead) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::run_config_test

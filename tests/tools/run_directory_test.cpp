@@ -6,7 +6,7 @@
 #include "../io/scratch_directory.h"
 #include "io/atomic_file.h"
 
-namespace gradvar {
+namespace gradvar::run_directory_test {
 namespace {
 
 using testing::error_of;
@@ -82,4 +82,4 @@ TEST(RunDirectory, ShellWordsAreQuotedWhereTheyNeedIt) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::run_directory_test

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "flow/trainer.h"
 #include "io/atomic_file.h"
 #include "tests/io/error_of.h"
 #include "tests/io/scratch_directory.h"
@@ -10,7 +11,7 @@
 #include "tools/studies/spread.h"
 #include "tools/studies/training_study.h"
 
-namespace gradvar {
+namespace gradvar::studies_test {
 namespace {
 
 using nlohmann::json;
@@ -54,6 +55,21 @@ TEST(Tasks, AMissingResultIsNamed) {
   const std::string error =
       error_of([&] { (void)read_tasks({counted_task("a-7", "s", &runs)}, directory.path()); });
   EXPECT_NE(error.find("lacks the results of a-7"), std::string::npos) << error;
+}
+
+TEST(Tasks, ANumberThatIsNotFiniteNamesTheTask) {
+  const ScratchDirectory directory;
+  Task task{.id = "d-50-seed-2", .settings = "s", .units = 1, .run = {}};
+  task.run = [](const std::filesystem::path&, Progress&) -> json {
+    throw NonFiniteError(7, "selu");
+  };
+  try {
+    (void)run_tasks({task}, directory.path(), 1, ProgressMode::kSilent);
+    FAIL() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "d-50-seed-2: " + std::string(NonFiniteError(7, "selu").what()));
+  }
 }
 
 TEST(Spread, MeanDeviationAndInterval) {
@@ -113,4 +129,4 @@ TEST(Studies, HaveTasksOfDifferentNames) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::studies_test

@@ -4,7 +4,7 @@
 
 #include "tests/io/error_of.h"
 
-namespace gradvar::report {
+namespace gradvar::report::svg_test {
 namespace {
 
 using testing::error_of;
@@ -29,4 +29,4 @@ TEST(InlineSvg, RefusesWhatIsNoPicture) {
 }
 
 }  // namespace
-}  // namespace gradvar::report
+}  // namespace gradvar::report::svg_test

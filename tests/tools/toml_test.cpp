@@ -4,7 +4,7 @@
 
 #include "../io/error_of.h"
 
-namespace gradvar {
+namespace gradvar::toml_test {
 namespace {
 
 using testing::error_of;
@@ -79,4 +79,4 @@ TEST(Toml, RefusesUnknownEscapes) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::toml_test

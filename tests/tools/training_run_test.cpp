@@ -8,7 +8,7 @@
 #include "io/atomic_file.h"
 #include "tools/saved_run.h"
 
-namespace gradvar {
+namespace gradvar::training_run_test {
 namespace {
 
 using testing::error_of;
@@ -111,4 +111,4 @@ TEST(SavedRun, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::training_run_test

@@ -9,7 +9,7 @@
 #include "tools/verify/model_cases.h"
 #include "tools/verify/verification.h"
 
-namespace gradvar {
+namespace gradvar::verify_test {
 namespace {
 
 using testing::broken_gain;
@@ -92,4 +92,4 @@ TEST(ModelCases, ReferencesNeedTheActivationTheyName) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::verify_test

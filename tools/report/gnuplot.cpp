@@ -161,7 +161,7 @@ std::string reference_commands(const Reference& r, const Range& x, const Range& 
   if (!inside) return "";
   const std::string place = number(r.label_position);
   const std::string text = "set label " + gnuplot_from_markup(r.label) + " at ";
-  const std::string look_of_text = " tc rgb '#444444' font ',12' front";
+  const std::string look_of_text = " tc rgb '#444444' font ',12' front boxed";
   std::string out;
   if (r.vertical) {
     out = "set arrow from first " + at + ", graph 0 to first " + at + ", graph 1" + look;
@@ -307,7 +307,8 @@ std::string figure_script(const Figure& figure, const std::string& name) {
       "set tics nomirror out scale 0.6,0.3 textcolor rgb '#222222'\n"
       "set xtics offset 0,0.3\n"
       "set grid back lt 1 lc rgb '#e8e8e8' lw 0.8 dt solid\n"
-      "set style fill solid noborder\n";
+      "set style fill solid noborder\n"
+      "set style textbox opaque noborder margins 0.3,0.1\n";
   const bool several = count > 1;
   if (several) {
     out += "set multiplot layout " + std::to_string(rows) + "," + std::to_string(columns);

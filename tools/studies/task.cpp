@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "autograd/lanes.h"
+#include "flow/trainer.h"
 #include "io/atomic_file.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
@@ -36,7 +37,11 @@ json run_task(const Task& task, const fs::path& directory, Progress& progress) {
     progress.advance(task.units);
     return results;
   }
-  results = task.run(directory, progress);
+  try {
+    results = task.run(directory, progress);
+  } catch (const NonFiniteError& error) {
+    throw std::runtime_error(task.id + ": " + error.what());
+  }
   const fs::path path = results_path(task, directory);
   fs::create_directories(path.parent_path());
   const json file = {{"id", task.id}, {"settings", task.settings}, {"results", results}};

@@ -35,6 +35,7 @@ using TaskResults = std::map<std::string, nlohmann::json>;
 
 // Runs what is missing on `threads` threads, a task a thread, largest first. Progress is on
 // standard error. When it is stopped it says nothing but throws Stopped, with the signal's status.
+// A number that is not finite ends it with a std::runtime_error that names the task.
 [[nodiscard]] TaskResults run_tasks(const std::vector<Task>& tasks,
                                     const std::filesystem::path& directory, int threads,
                                     ProgressMode progress);
