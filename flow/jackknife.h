@@ -8,7 +8,9 @@
 //
 // so the delete-one jackknife of anything made of the two is exact, from three numbers a pair, and
 // no mean gradient but one is held (Efron, "The jackknife, the bootstrap and other resampling
-// plans", 1982).
+// plans", 1982). All four numbers are positive and
+// two are each other's inverse, so intervals are made on the scale of logarithms, with Student's t
+// of N - 1 degrees: they stay positive, and that of the inverse is the inverse interval.
 #pragma once
 
 #include <span>
@@ -32,7 +34,7 @@ struct Jackknifed {
   double estimate = 0;
   double standard_error = 0;  // sqrt((N - 1) / N sum (theta_{-i} - mean theta_{-i})^2)
   double bias = 0;            // (N - 1) (mean theta_{-i} - estimate): estimate - bias corrects
-  double low = 0, high = 0;   // estimate -+ t standard_error, Student's t with N - 1 degrees
+  double low = 0, high = 0;   // estimate exp(-+ t s), s the standard error of its logarithm
 };
 
 struct PairJackknife {

@@ -24,6 +24,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/limits.h"
 #include "tools/monitor.h"
 #include "tools/report/markup.h"
 #include "tools/report/number.h"
@@ -240,6 +241,12 @@ void check_options(const VarianceCommand& options, const std::vector<CLI::Option
   }
   if (file && !(options.x0.empty() && options.x1.empty())) {
     throw std::invalid_argument("give --pairs, or --x0 and --x1, not both");
+  }
+  if (options.spectrum) {
+    // The Gram matrix, its block sums, and the centred one that becomes the eigenvectors.
+    const auto m = static_cast<double>(options.spectrum_samples);
+    check_memory("--spectrum-samples:",
+                 std::to_string(options.spectrum_samples) + " samples' products", 24 * m * m);
   }
   if (!options.out.empty()) check_measurement_directory("--out", options.out);
 }

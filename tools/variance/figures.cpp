@@ -162,7 +162,8 @@ Figure figure_alignment(const Measurement& measurement) {
   panel.x = {.label = "cosine of a sample's gradient to the mean gradient", .low = -1, .high = 1};
   panel.y = {.label = "share of the samples", .low = 0};
   panel.legend = Legend::kNone;
-  panel.series = {histogram(alignment.cosines, weights, Style{Colour::kSkyBlue}, false, -1, 1)};
+  panel.series = {histogram(alignment.cosines, weights, Style{Colour::kSkyBlue}.with_opacity(0.6),
+                            false, -1, 1)};
   panel.references = {{true, 0, "", role::kFloor},
                       {true, alignment.mean, "mean", role::kExact.with_width(1.2)}};
   Figure figure{{panel}, 1};

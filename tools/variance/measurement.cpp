@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tools/monitor.h"
+
 namespace gradvar {
 
 template <class Real>
@@ -48,7 +50,7 @@ NamedNumbers named_numbers(const ExactVariance& exact, const ParameterLayout& la
     numbers.emplace_back("trace/" + layers[i], exact.first.by_layer[i].trace);
   }
   for (const TimeBin& bin : exact.first.by_time) {
-    numbers.emplace_back("trace/t in bin " + std::to_string(&bin - exact.first.by_time.data()),
+    numbers.emplace_back("trace/t=" + short_number(bin.t_begin) + ".." + short_number(bin.t_end),
                          bin.moments.trace);
   }
   return numbers;

@@ -110,15 +110,17 @@ class Writer {
     row("trace of the covariance", first_.whole.trace, noise.trace, &jackknife.trace);
     row("|mean|²", first_.whole.mean_squared_norm, noise.mean_squared_norm,
         &jackknife.mean_squared_norm);
-    row("signal-to-noise ratio, |mean|² / trace", first_.whole.signal_to_noise(),
-        noise.signal_to_noise, &jackknife.signal_to_noise);
-    row("gradient noise scale, trace / |mean|²", first_.whole.noise_scale(), noise.noise_scale,
+    row("signal-to-noise ratio", first_.whole.signal_to_noise(), noise.signal_to_noise,
+        &jackknife.signal_to_noise);
+    row("gradient noise scale", first_.whole.noise_scale(), noise.noise_scale,
         &jackknife.noise_scale);
     page_.table("numbers", table,
-                {"Population values: the pairs are the law. The error of the noise is a standard "
+                {"Population values: the pairs are the law. The signal-to-noise ratio is |mean|² / "
+                 "trace and the noise scale its inverse. The error of the noise is a standard "
                  "error over its draws alone. The interval is for a reader who takes the pairs for "
-                 "a draw from a law behind them: each is left out in turn (delete-one jackknife, "
-                 "Student's *t*), and the bias is what *N* pairs add to the number of that law.",
+                 "a draw from a law behind them: each is left out in turn (delete-one jackknife of "
+                 "the logarithm, Student's *t*), and the bias is what *N* pairs add to the number "
+                 "of that law.",
                  "", "", command_});
   }
 
