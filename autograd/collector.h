@@ -8,6 +8,7 @@
 //   MomentsCollector      weighted mean and sum of squared deviations     collectors/moments.h
 //   NormsCollector        |g_n|^2 for each sample                         collectors/norms.h
 //   GramCollector         <g_n, g_m> for all pairs of samples             collectors/gram.h
+//   GroupNormsCollector   |sum w_n g_n|^2 for groups of samples          collectors/group_norms.h
 //   ProjectionCollector   <g_n, u_k> for given directions                 collectors/projection.h
 //   PerSampleCollector    the g_n themselves: O(B P) memory, only here    collectors/per_sample.h
 #pragma once

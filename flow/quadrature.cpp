@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "autograd/blas.h"
 #include "autograd/check.h"
 
 namespace gradvar {
@@ -34,6 +35,30 @@ Quadrature gauss_legendre(int nodes, double begin, double end) {
     rule.nodes[nodes - 1 - i] = begin + half * (1 + x);
     rule.weights[nodes - 1 - i] = half * 2 / ((1 - x * x) * derivative * derivative);
   }
+  return rule;
+}
+
+Quadrature gauss_hermite(int nodes) {
+  check(nodes >= 1 && nodes <= 256, "quadrature",
+        std::to_string(nodes) + " Gauss-Hermite nodes asked for, expected 1 to 256");
+  // The Jacobi matrix of the polynomials orthogonal under the normal law: its eigenvalues are the
+  // nodes, the squared first entries of its eigenvectors the weights.
+  const std::int64_t n = nodes;
+  std::vector<double> jacobi(n * n, 0.0), values(n);
+  for (std::int64_t k = 1; k < n; ++k) {
+    jacobi[(k - 1) * n + k] = jacobi[k * n + k - 1] = std::sqrt(static_cast<double>(k));
+  }
+  blas::symmetric_eigen(n, jacobi.data(), values.data());
+  Quadrature rule{std::vector<double>(n), std::vector<double>(n)};
+  double total = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t mirror = n - 1 - i;
+    rule.nodes[i] = (values[i] - values[mirror]) / 2;
+    const double first = jacobi[i * n], last = jacobi[mirror * n];
+    rule.weights[i] = (first * first + last * last) / 2;
+    total += rule.weights[i];
+  }
+  for (double& weight : rule.weights) weight /= total;
   return rule;
 }
 

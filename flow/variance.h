@@ -1,10 +1,10 @@
 // variance: the exact gradient variance of a model on finitely many pairs.
 //
-// The law of a training sample is: a pair, uniform; t, uniform; z, normal. The sum over pairs is
-// finite and t is one-dimensional, so with Gauss-Legendre nodes in t the mean and the variance of
-// the per-sample gradient are weighted finite sums: no Monte Carlo, and O(parameters) memory, since
-// microbatches stream through MomentsCollector into StreamingMoments. Noise, where the interpolant
-// has it, is drawn once for each (pair, node, draw) and kept: the same z at every measurement.
+// The law of a training sample is a weighted finite design of pairs, times and noise
+// (nested_design.h), so the mean and the variance of the per-sample gradient are weighted finite
+// sums: no Monte Carlo, and O(parameters) memory, since microbatches stream through
+// MomentsCollector into StreamingMoments. This is the first pass, at the price of training on as
+// many samples; the second, which knows pairs apart, is pair_statistics.h.
 //
 // Time is cut into bins with their own nodes, so that the variance over t comes with the total: the
 // law of total variance is Chan's merge, bin by bin.
@@ -16,18 +16,10 @@
 #include "autograd/engine.h"
 #include "autograd/statistics.h"
 #include "flow/interpolant.h"
+#include "flow/nested_design.h"
 #include "nn/model.h"
 
 namespace gradvar {
-
-struct VarianceOptions {
-  int time_bins = 10;
-  int nodes_per_bin = 2;
-  int noise_draws = 1;  // for each pair and node, when the interpolant has noise
-  double t_begin = 0, t_end = 1;
-  std::int64_t microbatch = 1024;  // samples at a time
-  std::uint64_t seed = 0;          // of the noise
-};
 
 // One time bin: moments of the gradient given that t lies in it.
 struct TimeBin {
@@ -43,6 +35,8 @@ struct VarianceReport {
   std::vector<TimeBin> by_time;
   double loss = 0;           // the objective itself, under the same law
   std::int64_t samples = 0;  // gradients that went into it
+  std::int64_t noise_points = 1;
+  bool noise_drawn = false;  // then every number has an error, of the noise alone
   StreamingMoments moments;  // per parameter element
 };
 

@@ -20,10 +20,16 @@ std::vector<std::string> whole_columns(const ParameterLayout& layout) {
 }  // namespace
 
 Monitor::Monitor(const std::filesystem::path& directory, const ParameterLayout& layout,
-                 std::uint64_t resume_at)
+                 std::uint64_t resume_at, bool with_spectrum)
     : whole_(directory / "monitor.csv", whole_columns(layout), resume_at),
       by_time_(directory / "monitor_time.csv",
-               {"step", "t_begin", "t_end", "loss", "trace", "mean_squared_norm"}, resume_at) {}
+               {"step", "t_begin", "t_end", "loss", "trace", "mean_squared_norm"}, resume_at) {
+  if (!with_spectrum) return;
+  spectrum_.emplace(directory / "monitor_spectrum.csv",
+                    std::vector<std::string>{"step", "samples", "trace", "top_eigenvalue",
+                                             "effective_rank", "participation_ratio"},
+                    resume_at);
+}
 
 void Monitor::record(std::uint64_t step, const VarianceReport& report) {
   std::vector<double> row = {report.loss, report.whole.trace, report.whole.mean_squared_norm,
@@ -36,7 +42,14 @@ void Monitor::record(std::uint64_t step, const VarianceReport& report) {
   }
 }
 
+void Monitor::record(std::uint64_t step, const Spectrum& spectrum) {
+  spectrum_->row(step, {static_cast<double>(spectrum.samples), spectrum.trace,
+                        spectrum.eigenvalues.empty() ? 0 : spectrum.eigenvalues.front(),
+                        spectrum.effective_rank, spectrum.participation_ratio});
+}
+
 void Monitor::flush() {
+  if (spectrum_) spectrum_->flush();
   whole_.flush();
   by_time_.flush();
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "flow/spectrum.h"
 #include "io/atomic_file.h"
 #include "io/number_text.h"
 #include "io/spec.h"
@@ -70,6 +71,8 @@ const std::vector<RunField>& run_fields() {
        false},
       {"monitor-every", &C::monitor_every, "N",
        "steps between measurements of the exact gradient variance; 0: at the end only", false},
+      {"monitor-spectrum", &C::monitor_spectrum, "N",
+       "samples whose gradients' covariance spectrum is measured with it; 0: none", false},
       {"keep", &C::keep, "N", "checkpoints kept", false},
   };
   return fields;
@@ -136,6 +139,10 @@ void check_run(const RunConfig& config) {
   within("lanes", config.lanes, 1, kMostLanes);
   within("checkpoint-every", config.checkpoint_every, 0, kAny);
   within("monitor-every", config.monitor_every, 0, kAny);
+  within("monitor-spectrum", config.monitor_spectrum, 0, kMostSpectrumSamples);
+  if (config.monitor_spectrum == 1) {
+    refuse("--monitor-spectrum", "1", "0 for none, or two samples or more");
+  }
   within("keep", config.keep, 1, 1000000);
   if (config.learning_rate <= 0) {
     refuse("--learning-rate", number_text(config.learning_rate), "a number above 0");

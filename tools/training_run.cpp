@@ -72,6 +72,14 @@ VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
 }
 
 template <class Real>
+Spectrum TrainingRun<Real>::spectrum(std::int64_t samples) {
+  const Pairs& pairs = problem_.pairs();
+  return measure_spectrum(trainer_->engine(), *model_,
+                          make_interpolant("--interpolant", config_.interpolant),
+                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), {}, samples);
+}
+
+template <class Real>
 Evaluation TrainingRun<Real>::evaluate(const EvaluationOptions& options) {
   Ema<Real>* average = trainer_->ema();
   if (average != nullptr) average->swap(model_->parameters());

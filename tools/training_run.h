@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "flow/spectrum.h"
 #include "flow/trainer.h"
 #include "flow/variance.h"
 #include "nn/checkpoint.h"
@@ -32,6 +33,8 @@ class TrainingRun {
 
   // The exact gradient variance on the problem's pairs, as the weights are.
   [[nodiscard]] VarianceReport measure(const VarianceOptions& options);
+  // The covariance spectrum over at most so many samples of the same law.
+  [[nodiscard]] Spectrum spectrum(std::int64_t samples);
   // Who memorised, as the weights are; the average of the weights when there is one.
   [[nodiscard]] Evaluation evaluate(const EvaluationOptions& options);
 

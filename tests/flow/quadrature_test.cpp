@@ -52,6 +52,38 @@ TEST(Quadrature, SmoothFunctionsConvergeToRounding) {
   EXPECT_NEAR(integrate(rule, [](double t) { return 1 / t; }), std::log(4.0), 1e-14);
 }
 
+// E z^m = (m - 1)!! for even m, exact up to degree 2n - 1 and not beyond.
+TEST(Quadrature, HermiteNodesHaveTheMomentsOfTheNormalLaw) {
+  for (const int nodes : {1, 2, 3, 5, 8}) {
+    const Quadrature rule = gauss_hermite(nodes);
+    double moment = 1;
+    for (int degree = 0; degree <= 2 * nodes; ++degree) {
+      if (degree > 0 && degree % 2 == 0) moment *= degree - 1;
+      const double truth = degree % 2 == 0 ? moment : 0;
+      const double error = integrate(rule, [&](double z) { return std::pow(z, degree); }) - truth;
+      if (degree < 2 * nodes) {
+        EXPECT_NEAR(error, 0, 1e-13 * moment) << nodes << " nodes, degree " << degree;
+      } else {
+        EXPECT_LT(error, -0.1) << nodes;
+      }
+    }
+  }
+}
+
+TEST(Quadrature, HermiteConvergesToRoundingForSmoothFunctions) {
+  for (const int nodes : {24, 64, 256}) {
+    const Quadrature rule = gauss_hermite(nodes);
+    EXPECT_NEAR(integrate(rule, [](double z) { return std::cos(z); }), std::exp(-0.5), 1e-13);
+    EXPECT_EQ(rule.nodes.front(), -rule.nodes.back());
+  }
+}
+
+TEST(Quadrature, RefusesHermiteNodesOutsideTheirRange) {
+  EXPECT_EQ(sentence([] { (void)gauss_hermite(0); }),
+            "[quadrature] 0 Gauss-Hermite nodes asked for, expected 1 to 256");
+  EXPECT_NE(sentence([] { (void)gauss_hermite(257); }), "nothing was thrown");
+}
+
 TEST(Quadrature, RefusesNoNodesAndNoInterval) {
   EXPECT_EQ(sentence([] { (void)gauss_legendre(0); }),
             "[quadrature] 0 nodes asked for, expected 1 or more");

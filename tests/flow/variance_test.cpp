@@ -6,7 +6,10 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
+#include "autograd/collectors/norms.h"
 #include "autograd/collectors/per_sample.h"
+#include "autograd/collectors/projection.h"
+#include "flow/distances.h"
 #include "flow/objective.h"
 #include "flow/quadrature.h"
 #include "nn/mlp.h"
@@ -200,6 +203,78 @@ TEST(Variance, DoublingTheNodesChangesLittleForASmoothNetwork) {
     expect_near(coarse.whole, fine.whole, 1e-6);
     EXPECT_EQ(fine.samples, 2 * coarse.samples);
   }
+}
+
+// The bar: 64 nodes against 128, for a network of the size that is trained.
+TEST(Variance, SixtyFourNodesAgreeWithTwiceAsManyToAMillionth) {
+  Case<double> c({.dim = kDim, .width = 64, .depth = 3, .activation = Activation::silu});
+  for (const int bins : {1, 8}) {
+    const VarianceReport coarse = c.measure({}, {.time_bins = bins, .nodes_per_bin = 64 / bins});
+    const VarianceReport fine = c.measure({}, {.time_bins = bins, .nodes_per_bin = 128 / bins});
+    expect_near(coarse.whole, fine.whole, 1e-6);
+    for (std::size_t i = 0; i < fine.by_layer.size(); ++i) {
+      expect_near(coarse.by_layer[i], fine.by_layer[i], 1e-6);
+    }
+  }
+}
+
+// Draws of the law itself: |g - m|^2 has the trace for its mean when m is the exact mean.
+TEST(Variance, LiesWithinThreeStandardErrorsOfMonteCarlo) {
+  constexpr std::int64_t kBatch = 4000, kBatches = 50;
+  Case<double> c;
+  for (const Interpolant& interpolant : {Interpolant{}, kNoisy}) {
+    const VarianceReport exact =
+        c.measure(interpolant, {.nodes_per_bin = 4, .noise_nodes = interpolant.sigma > 0 ? 12 : 0});
+    Tensor<double> direction(Shape{1, c.model.parameters().layout().padded_size()},
+                             exact.moments.mean());
+    ProjectionCollector<double> projection(direction);
+    NormsCollector<double> norms;
+    const RandomStream stream(77, Purpose::kTest);
+    std::vector<double> x0(kBatch * kDim), x1(kBatch * kDim), t(kBatch), z(kBatch * kDim);
+    std::vector<double> losses(kBatch), values;
+    double loss = 0;
+    for (std::int64_t batch = 0; batch < kBatches; ++batch) {
+      stream.uniforms<double>(3 * batch, 0, t);
+      stream.normals<double>(3 * batch + 1, 0, z);
+      for (std::int64_t n = 0; n < kBatch; ++n) {
+        const std::int64_t pair =
+            stream.below(kPairs, 3 * batch + 2, static_cast<std::uint32_t>(n));
+        std::ranges::copy(c.x0.row(pair), x0.begin() + n * kDim);
+        std::ranges::copy(c.x1.row(pair), x1.begin() + n * kDim);
+      }
+      c.engine.run(
+          kBatch,
+          [&](Tape<double>& tape, const LaneRows<double>& rows) {
+            const auto part = [&](const std::vector<double>& all) {
+              return std::span(all).subspan(rows.begin * kDim, rows.count * kDim);
+            };
+            return flow_losses<double>(
+                tape, c.model, interpolant,
+                {part(x0), part(x1), std::span(t).subspan(rows.begin, rows.count), part(z)},
+                rows.count);
+          },
+          {&norms, &projection}, losses);
+      for (std::int64_t n = 0; n < kBatch; ++n) {
+        values.push_back(norms.squared_norms()[n] - 2 * projection.projections()[n] +
+                         exact.whole.mean_squared_norm);
+        loss += losses[n] / (kBatch * kBatches);
+      }
+    }
+    const Summary summary = summarise(values);
+    const double error = summary.standard_deviation / std::sqrt(static_cast<double>(summary.n));
+    EXPECT_NEAR(summary.mean, exact.whole.trace, 3 * error) << interpolant.spec();
+    EXPECT_LT(error, 0.01 * exact.whole.trace) << "the claim must be able to fail";
+    EXPECT_NEAR(loss, exact.loss, 0.02 * exact.loss);
+  }
+}
+
+TEST(Variance, GaussHermiteNodesConverge) {
+  Case<double> c;
+  const VarianceReport coarse = c.measure(kNoisy, {.noise_nodes = 10});
+  const VarianceReport fine = c.measure(kNoisy, {.noise_nodes = 20});
+  expect_near(coarse.whole, fine.whole, 1e-6);
+  EXPECT_FALSE(fine.noise_drawn);
+  EXPECT_EQ(coarse.samples, kPairs * 20 * 100);
 }
 
 TEST(Variance, F32AgreesWithF64) {

@@ -29,7 +29,8 @@ Figure everything() {
       points("points", role::kSource, {0.5}, {1}),
       error_bars("bars", role::kTarget, {0.5}, {2}, {1}, {3}),
       segments("segments", role::kFloor.with_opacity(0.5), {0, 1}, {1, 2}, {1, 2}, {3, 4}),
-      arrows("arrows", role::kExact, {0}, {1}, {1}, {2})};
+      arrows("arrows", role::kExact, {0}, {1}, {1}, {2}),
+      bars("boxes", role::kOptimalField, {0, 1}, {1, 1}, {0.5, 1.5}, {2, 3})};
   panel.references = {{false, 2, "floor"}, {true, 1, "crossing"}};
   panel.notes = {{1, 2, "a {note}"}};
   Figure figure;
@@ -40,10 +41,10 @@ Figure everything() {
 TEST(GnuplotScript, MentionsEverySeriesAndItsRows) {
   const std::string script = figure_script(everything(), "all");
   for (const char* label : {"'a\\_line'", "'a band'", "'points'", "'bars'", "'segments'",
-                            "'arrows'", "'floor'", "'crossing'", "'a \\{note\\}'"}) {
+                            "'arrows'", "'boxes'", "'floor'", "'crossing'", "'a \\{note\\}'"}) {
     EXPECT_TRUE(has_text(script, label)) << label;
   }
-  for (int series = 1; series <= 7; ++series) {
+  for (int series = 1; series <= 8; ++series) {
     EXPECT_TRUE(has_text(script, "pick(1," + std::to_string(series) + ")")) << series;
   }
 }

@@ -50,6 +50,24 @@ TEST(Monitor, WritesARowAMeasurement) {
             "step,t_begin,t_end,loss,trace,mean_squared_norm\n20,0,1,0.5,4,2\n");
 }
 
+TEST(Monitor, WritesTheSpectrumWhereItIsAskedFor) {
+  const ScratchDirectory scratch;
+  Monitor plain(scratch.path(), two_layers(), 0);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "monitor_spectrum.csv"));
+  Monitor monitor(scratch.path(), two_layers(), 0, true);
+  Spectrum spectrum;
+  spectrum.eigenvalues = {3, 1};
+  spectrum.trace = 4;
+  spectrum.effective_rank = 1.75;
+  spectrum.participation_ratio = 1.6;
+  spectrum.samples = 9;
+  monitor.record(20, spectrum);
+  monitor.flush();
+  EXPECT_EQ(read_file(scratch / "monitor_spectrum.csv"),
+            "step,samples,trace,top_eigenvalue,effective_rank,participation_ratio\n"
+            "20,9,4,3,1.75,1.6\n");
+}
+
 TEST(Monitor, JsonNamesLayersParametersAndBins) {
   const nlohmann::json json = to_json(report(), two_layers());
   EXPECT_EQ(json["estimator"], "population");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "io/csv.h"
 #include "program.h"
 
 namespace gradvar::testing::program_train_test {
@@ -75,6 +76,24 @@ TEST(ProgramTrain, RunTomlMakesTheRunAgain) {
                            "/weights.safetensors", "/ema.safetensors", "/pairs.safetensors"}) {
     EXPECT_EQ(scratch.read(std::string("a") + name), scratch.read(std::string("b") + name)) << name;
   }
+}
+
+TEST(ProgramTrain, TheMonitorFollowsTheSpectrumWhereAskedTo) {
+  const ScratchDirectory scratch;
+  ASSERT_EQ(run_gradvar(scratch, kSmall + "--monitor-spectrum 40 --out run").status, 0);
+  const CsvTable table = read_csv(scratch.path("run/monitor_spectrum.csv").string());
+  EXPECT_EQ(table.header.back(), "participation_ratio");
+  ASSERT_EQ(table.values.rows(), 4);
+  const double steps[] = {0, 5, 10, 12};
+  for (std::int64_t row = 0; row < 4; ++row) {
+    EXPECT_EQ(table.values[row * 6], steps[row]);
+    EXPECT_EQ(table.values[row * 6 + 1], 40);
+    EXPECT_GE(table.values[row * 6 + 4], table.values[row * 6 + 5]) << "ranks";
+    EXPECT_GT(table.values[row * 6 + 2], table.values[row * 6 + 3]) << "trace, top";
+  }
+  ASSERT_EQ(run_gradvar(scratch, kSmall + "--out plain").status, 0);
+  EXPECT_FALSE(scratch.has("plain/monitor_spectrum.csv"));
+  EXPECT_EQ(scratch.read("run/loss.csv"), scratch.read("plain/loss.csv"));
 }
 
 TEST(ProgramTrain, OptionsGoBeforeTheConfig) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "io/csv.h"
 #include "io/safetensors.h"
 #include "program.h"
 
@@ -30,12 +31,14 @@ class ProgramVariance : public ::testing::Test {
   ScratchDirectory scratch_;
 };
 
-// The trained weights, not their average: what training saw.
+// The trained weights, not their average: what training saw. The monitor takes a single draw.
 TEST_F(ProgramVariance, OfARunIsTheLastLineOfItsMonitor) {
-  const Outcome outcome = variance("--run run --json");
+  const Outcome outcome = variance("--run run --noise-draws 1 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto summary = nlohmann::json::parse(scratch_.read("run/summary.json"));
-  EXPECT_EQ(nlohmann::json::parse(outcome.out), summary["variance"]);
+  const auto json = nlohmann::json::parse(outcome.out);
+  for (const auto& [key, value] : summary["variance"].items()) EXPECT_EQ(json[key], value) << key;
+  EXPECT_TRUE(json["noise"]["standard_errors"]["trace"].is_null()) << "one draw knows no error";
 }
 
 TEST_F(ProgramVariance, OfWeightsAndPairsIsThatOfTheRun) {
@@ -44,29 +47,137 @@ TEST_F(ProgramVariance, OfWeightsAndPairsIsThatOfTheRun) {
   EXPECT_EQ(run.out, weights.out);
 }
 
-TEST_F(ProgramVariance, TensorsAddUpToTheTrace) {
-  ASSERT_EQ(variance(weights_ + "--precision f64 --out v.json --tensors v.safetensors").status, 0);
-  const auto json = nlohmann::json::parse(scratch_.read("v.json"));
-  const SafetensorsFile file = SafetensorsFile::read(scratch_.path("v.safetensors").string());
-  double trace = 0, squared_mean = 0;
+TEST_F(ProgramVariance, TheDirectoryHoldsEverythingAndAddsUp) {
+  const Outcome outcome = variance(weights_ + "--precision f64 --out v --spectrum");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* name :
+       {"summary.json", "by_layer.csv", "by_time.csv", "by_pair.csv", "by_parameter.safetensors",
+        "convergence.csv", "spectrum.csv", "eigenvalues.csv", "report.html"}) {
+    EXPECT_TRUE(scratch_.has("v/" + std::string(name))) << name;
+  }
+  EXPECT_EQ(scratch_.names(), (std::vector<std::string>{"run", "v"})) << "nothing beside it";
+  const auto json = nlohmann::json::parse(scratch_.read("v/summary.json"));
+  const double trace = json["trace"].get<double>();
+  const SafetensorsFile file =
+      SafetensorsFile::read(scratch_.path("v/by_parameter.safetensors").string());
+  double variances = 0, squared_mean = 0;
   for (const std::string& name : file.names()) {
     const Tensor<double> tensor = file.tensor<double>(name);
     for (const double x : tensor.values()) {
-      (name.starts_with("mean/") ? squared_mean : trace) += name.starts_with("mean/") ? x * x : x;
+      (name.starts_with("mean/") ? squared_mean : variances) +=
+          name.starts_with("mean/") ? x * x : x;
     }
   }
-  EXPECT_NEAR(trace, json["trace"].get<double>(), 1e-12 * trace);
+  EXPECT_NEAR(variances, trace, 1e-12 * trace);
   EXPECT_NEAR(squared_mean, json["mean_squared_norm"].get<double>(), 1e-12 * squared_mean);
   EXPECT_EQ(json["by_time"].size(), 10u);
-  EXPECT_EQ(json["samples"], 10 * 10 * 2);
+  EXPECT_EQ(json["samples"], 10 * 10 * 2 * 2);
+  const auto& parts = json["attribution"]["whole"];
+  EXPECT_NEAR(
+      parts["pair"].get<double>() + parts["time"].get<double>() + parts["noise"].get<double>(),
+      trace, 1e-10 * trace);
+  EXPECT_GT(json["noise"]["standard_errors"]["trace"].get<double>(), 0);
+  EXPECT_LT(json["jackknife"]["noise_scale"]["low"], json["noise_scale"]);
+  EXPECT_EQ(json["convergence"]["twice"], 40);
+  const auto& spectrum = json["spectrum"][0];
+  EXPECT_EQ(spectrum["samples"], 400);
+  EXPECT_NEAR(spectrum["trace"].get<double>(), trace, 1e-10 * trace);
 }
 
-TEST_F(ProgramVariance, TheTableNamesLayersAndBins) {
-  const Outcome outcome = variance("--run run --time-bins 2 --nodes 3 --noise-draws 2");
+// The table of pairs averages to the numbers of the whole.
+TEST_F(ProgramVariance, PairsAverageToTheWhole) {
+  ASSERT_EQ(variance(weights_ + "--precision f64 --out v --quiet").status, 0);
+  const auto json = nlohmann::json::parse(scratch_.read("v/summary.json"));
+  const CsvTable table = read_csv(scratch_.path("v/by_pair.csv").string());
+  ASSERT_EQ(table.values.rows(), 10);
+  double loss = 0, second_moment = 0;
+  for (std::int64_t i = 0; i < 10; ++i) {
+    loss += table.values[i * 6 + 1] / 10;
+    second_moment += table.values[i * 6 + 2] / 10;
+  }
+  EXPECT_NEAR(loss, json["loss"].get<double>(), 1e-12 * loss);
+  EXPECT_NEAR(second_moment, json["trace"].get<double>() + json["mean_squared_norm"].get<double>(),
+              1e-10 * second_moment);
+}
+
+TEST_F(ProgramVariance, AnEarlierMeasurementIsReplacedAndNothingElse) {
+  ASSERT_EQ(variance("--run run --out v --spectrum --quiet").status, 0);
+  ASSERT_EQ(variance("--run run --out v --quiet").status, 0);
+  EXPECT_FALSE(scratch_.has("v/spectrum.csv")) << "the old one is gone as a whole";
+  EXPECT_EQ(refusal("--run run --out run"),
+            "gradvar: --out: 'run' holds 'checkpoints', expected a new directory, or one that "
+            "gradvar variance wrote\n");
+  scratch_.write("v/notes.txt", "mine");
+  EXPECT_EQ(refusal("--run run --out v"),
+            "gradvar: --out: 'v' holds 'notes.txt', expected a new directory, or one that gradvar "
+            "variance wrote\n");
+  EXPECT_EQ(scratch_.read("v/notes.txt"), "mine");
+}
+
+TEST_F(ProgramVariance, ADiskThatFillsUpLeavesNothingHalfWritten) {
+  const Outcome outcome =
+      run_gradvar(scratch_, "variance --run run --out v --quiet", {.file_limit = 3000});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(scratch_.names(), std::vector<std::string>{"run"});
+}
+
+TEST_F(ProgramVariance, PointsInFilesAreThePairs) {
+  SafetensorsWriter x0, x1;
+  const SafetensorsFile pairs =
+      SafetensorsFile::read(scratch_.path("run/pairs.safetensors").string());
+  x0.add("points", pairs.tensor<double>("x0"));
+  x1.add("points", pairs.tensor<double>("x1"));
+  x0.write(scratch_.path("a.safetensors").string());
+  x1.write(scratch_.path("b.safetensors").string());
+  const std::string model =
+      "--model mlp:width=8,depth=1 --weights run/weights.safetensors "
+      "--interpolant constant:sigma=0.1 --json ";
+  const Outcome points = variance(model + "--x0 a.safetensors --x1 b.safetensors");
+  ASSERT_EQ(points.status, 0) << points.err;
+  EXPECT_EQ(points.out, variance(model + "--pairs run/pairs.safetensors").out);
+  EXPECT_EQ(refusal(model + "--x0 a.safetensors --x1 b.safetensors --pairs run/pairs.safetensors"),
+            "gradvar: give --pairs, or --x0 and --x1, not both\n");
+  scratch_.write("c.csv", "1,2\n");
+  EXPECT_EQ(refusal(model + "--x0 a.safetensors --x1 c.csv"),
+            "gradvar: c.csv: the points are 1x2, expected 10x2 to go with a.safetensors\n");
+}
+
+TEST_F(ProgramVariance, GaussHermiteNodesHaveNoError) {
+  const Outcome outcome = variance("--run run --noise-nodes 4 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  for (const char* text : {"whole ", "net.0 ", "net.2 ", "t in [0, 0.5) ", "t in [0.5, 1) ",
-                           "; 120 weighted gradients; population variance"}) {
-    EXPECT_NE(outcome.out.find(text), std::string::npos) << text;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["noise"]["kind"], "gauss-hermite");
+  EXPECT_EQ(json["noise"]["points"], 16);
+  EXPECT_EQ(json["noise"]["standard_errors"]["trace"], 0);
+}
+
+// A run of two checkpoints has two spectra.
+TEST_F(ProgramVariance, TheSpectrumGoesThroughTheCheckpoints) {
+  ASSERT_EQ(run_gradvar(scratch_,
+                        "train --pairs 6 --model mlp:width=8,depth=1 --batch 16 --steps 20 "
+                        "--checkpoint-every 10 --quiet --out other")
+                .status,
+            0);
+  const Outcome outcome = variance("--run other --spectrum --spectrum-samples 50 --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto spectra = nlohmann::json::parse(outcome.out)["spectrum"];
+  ASSERT_EQ(spectra.size(), 2u);
+  EXPECT_EQ(spectra[0]["step"], 10);
+  EXPECT_EQ(spectra[1]["step"], 20);
+  EXPECT_EQ(spectra[1]["samples"], 50);
+  EXPECT_FALSE(spectra[1]["complete"]);
+  EXPECT_GT(spectra[1]["effective_rank"], 1);
+}
+
+TEST_F(ProgramVariance, TheTableNamesLayersBinsAndCauses) {
+  const Outcome outcome = variance("--run run --time-bins 2 --nodes 3 --check --spectrum");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* text :
+       {"whole ", "net.0 ", "net.2 ", "t in [0, 0.5) ", "t in [0.5, 1) ", "noise %",
+        "95 % interval over pairs [", "standard error of the noise: trace ",
+        "from 6 to 12 times no number changes by more than ",
+        "spectrum at step 20: effective rank ", "; 120 weighted gradients; population variance"}) {
+    EXPECT_NE(outcome.out.find(text), std::string::npos) << text << "\n" << outcome.out;
   }
   EXPECT_EQ(variance("--run run --quiet").out, "");
 }
@@ -78,10 +189,14 @@ TEST_F(ProgramVariance, SameBitsForAnyNumberOfThreads) {
 }
 
 TEST_F(ProgramVariance, OptionsThatAreWrongAreRefused) {
-  EXPECT_EQ(refusal(""),
-            "gradvar: give --run DIR, or --model SPEC with --weights FILE and --pairs FILE\n");
-  EXPECT_EQ(refusal("--model mlp --weights run/weights.safetensors"),
-            "gradvar: give --run DIR, or --model SPEC with --weights FILE and --pairs FILE\n");
+  EXPECT_EQ(
+      refusal(""),
+      "gradvar: give --run DIR, or --model SPEC with --weights FILE and --pairs FILE (or --x0 FILE "
+      "and --x1 FILE)\n");
+  EXPECT_EQ(
+      refusal("--model mlp --weights run/weights.safetensors"),
+      "gradvar: give --run DIR, or --model SPEC with --weights FILE and --pairs FILE (or --x0 FILE "
+      "and --x1 FILE)\n");
   EXPECT_EQ(refusal("--run run --lanes 3"),
             "gradvar: --lanes goes with --model, --weights and --pairs: a run has its own\n");
   EXPECT_EQ(refusal("--run run --time-bins 0"),
@@ -89,8 +204,19 @@ TEST_F(ProgramVariance, OptionsThatAreWrongAreRefused) {
   EXPECT_EQ(refusal("--run run --microbatch 1000000000000"),
             "gradvar: --microbatch is '1000000000000', expected a whole number from 1 to "
             "1048576\n");
-  EXPECT_EQ(refusal("--run run --tensors none/v"),
-            "gradvar: --tensors: cannot write 'none/v': No such file or directory\n");
+  EXPECT_EQ(refusal("--run run --nodes 0"),
+            "gradvar: --nodes is '0', expected a whole number from 1 to 1024\n");
+  EXPECT_EQ(refusal("--run run --noise-draws 0"),
+            "gradvar: --noise-draws is '0', expected a whole number from 1 to 1000000\n");
+  EXPECT_EQ(refusal("--run run --out none/v"),
+            "gradvar: --out: cannot write 'none/v': No such file or directory\n");
+  EXPECT_EQ(refusal("--run run --out run/run.toml"),
+            "gradvar: --out: 'run/run.toml' is a file, expected a directory\n");
+  EXPECT_EQ(refusal("--model mlp:width=8,depth=1 --weights run/weights.safetensors --pairs "
+                    "run/pairs.safetensors --interpolant constant:sigma=-1"),
+            "gradvar: --interpolant: [interpolant] sigma is -1, expected a finite number of 0 or "
+            "more\n");
+  EXPECT_FALSE(scratch_.has("v"));
 }
 
 TEST_F(ProgramVariance, PairsThatAreWrongAreRefused) {

@@ -34,6 +34,7 @@ RunConfig unusual() {
           .precision = "f64",
           .checkpoint_every = 6,
           .monitor_every = 7,
+          .monitor_spectrum = 9,
           .keep = 8};
 }
 
@@ -112,6 +113,10 @@ TEST(RunConfig, NumbersOutsideTheirRangeAreRefusedByName) {
             "--pairs is 1000000000000, expected at most 4294967295");
   EXPECT_EQ(check_refusal("batch", "4294967296"),
             "--batch is 4294967296, expected at most 4294967295");
+  EXPECT_EQ(check_refusal("monitor-spectrum", "1"),
+            "--monitor-spectrum is '1', expected 0 for none, or two samples or more");
+  EXPECT_EQ(check_refusal("monitor-spectrum", "8193"),
+            "--monitor-spectrum is 8193, expected at most 8192");
   EXPECT_EQ(check_refusal("keep", "1000001"), "--keep is 1000001, expected at most 1000000");
   EXPECT_EQ(check_refusal("steps", "1e99"),
             "--steps is '1e99', expected a whole number of at most 9223372036854775807");

@@ -1,9 +1,10 @@
 // gradvar train: trains a flow, with checkpoints that resume to the same bits, and measures the
 // exact gradient variance on a schedule.
 //
-// Into DIR: run.toml (every setting), loss.csv (a row a step), monitor.csv and monitor_time.csv (a
-// row a measurement), checkpoints/, and at the end weights.safetensors (ema.safetensors beside it
-// when weights are averaged), pairs.safetensors and summary.json.
+// Into DIR: run.toml (every setting), loss.csv (a row a step), monitor.csv, monitor_time.csv and
+// monitor_spectrum.csv (a row a measurement; the last with --monitor-spectrum), checkpoints/, and
+// at the end weights.safetensors (ema.safetensors beside it when weights are averaged),
+// pairs.safetensors and summary.json.
 
 #include <algorithm>
 #include <cmath>
@@ -112,7 +113,8 @@ class Training {
     loss_.emplace(out_ / "loss.csv",
                   std::vector<std::string>{"step", "loss", "gradient_norm", "learning_rate"},
                   resume_at);
-    monitor_.emplace(out_, run_.model().parameters().layout(), resume_at);
+    monitor_.emplace(out_, run_.model().parameters().layout(), resume_at,
+                     run_.config().monitor_spectrum > 0);
   }
 
   void load_newest() {
@@ -132,12 +134,20 @@ class Training {
   void one_step(Progress& progress) {
     const RunConfig& config = run_.config();
     const std::uint64_t step = run_.trainer().steps();
-    if (due(step, config.monitor_every)) monitor_->record(step, run_.measure({}));
+    if (due(step, config.monitor_every)) monitor(step);
     const StepResult result = run_.trainer().step();
     loss_->row(step, {result.loss, result.gradient_norm, result.learning_rate});
     if (step % 20 == 0) progress.note("loss " + short_number(result.loss));
     progress.advance();
     if (due(run_.trainer().steps(), config.checkpoint_every)) save();
+  }
+
+  VarianceReport monitor(std::uint64_t step) {
+    VarianceReport report = run_.measure({});
+    monitor_->record(step, report);
+    const std::int64_t samples = run_.config().monitor_spectrum;
+    if (samples > 0) monitor_->record(step, run_.spectrum(samples));
+    return report;
   }
 
   static bool due(std::uint64_t step, std::int64_t every) {
@@ -178,8 +188,7 @@ class Training {
     if (optimal.size() > 0) pairs.add("optimal", optimal);
     pairs.write((out_ / "pairs.safetensors").string());
 
-    const VarianceReport variance = run_.measure({});
-    monitor_->record(run_.trainer().steps(), variance);
+    const VarianceReport variance = monitor(run_.trainer().steps());
     monitor_->flush();
     nlohmann::json summary = {{"model", run_.model().spec()},
                               {"steps", run_.trainer().steps()},

@@ -1,78 +1,157 @@
-// gradvar variance: the exact gradient variance of a network on finitely many pairs, by parameter,
-// layer and time: a run's on its own pairs, or any weights on the pairs of a file.
+// gradvar variance: the exact gradient variance of a network on finitely many pairs: by parameter,
+// layer, time and pair, by cause, with the errors that are left: a run's on its own pairs, or any
+// weights on the pairs of a file.
 //
 //   in    x0, x1 [N,...] (--pairs; other tensors of the file are left alone, so that the
 //         pairs.safetensors of a run serves)
+//   out   a table, --json, or --out DIR (tools/variance/files.h)
 
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "data/point_set.h"
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
+#include "nn/checkpoint_directory.h"
 #include "nn/weights.h"
 #include "tools/batch_file.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/limits.h"
 #include "tools/monitor.h"
+#include "tools/report/markup.h"
+#include "tools/report/number.h"
+#include "tools/run_directory.h"
 #include "tools/saved_run.h"
+#include "tools/variance/files.h"
+#include "tools/variance/json.h"
 
 namespace gradvar::commands {
 
 namespace {
 
+// What the command takes when nothing is said: two draws, so that the noise has an error.
+constexpr VarianceOptions kDefaults{.noise_draws = 2};
+
 struct VarianceCommand {
-  std::string run, model, weights, pairs, interpolant = "linear", out, tensors;
-  VarianceOptions variance;
+  std::string run, model, weights, pairs, interpolant = "linear", x0, x1, out;
+  VarianceOptions variance = kDefaults;
+  bool check = false, spectrum = false;
+  std::int64_t spectrum_samples = 1024;
   RuntimeOptions runtime;
   OutputOptions output;
 };
 
-void print_report(const VarianceReport& report, const ParameterLayout& layout) {
-  const auto row = [](const std::string& name, const MomentSummary& moments) {
-    std::printf("%-24s %14.6g %14.6g %12.4g %12.4g\n", name.c_str(), moments.trace,
-                moments.mean_squared_norm, moments.signal_to_noise(), moments.noise_scale());
-  };
-  std::printf("%-24s %14s %14s %12s %12s\n", "", "trace of cov", "|mean|^2", "SNR", "noise scale");
-  row("whole", report.whole);
-  const std::vector<std::string> layers = layout.layers();
-  for (std::size_t i = 0; i < layers.size(); ++i) row(layers[i], report.by_layer[i]);
-  for (const TimeBin& bin : report.by_time) {
-    row("t in [" + short_number(bin.t_begin) + ", " + short_number(bin.t_end) + ")", bin.moments);
+void print_row(const std::string& name, const MomentSummary& moments, const VarianceParts* parts,
+               bool noisy) {
+  std::printf("%-24s %12.6g %12.6g %10.4g %11.4g", name.c_str(), moments.trace,
+              moments.mean_squared_norm, moments.signal_to_noise(), moments.noise_scale());
+  if (parts != nullptr) {
+    const auto share = [&](double part) { return 100 * part / moments.trace; };
+    std::printf(" %6.1f %6.1f", share(parts->pair), share(parts->time));
+    if (noisy) std::printf(" %6.1f", share(parts->noise));
+  }
+  std::printf("\n");
+}
+
+void print_errors(const PairReport& pairs) {
+  const Jackknifed& scale = pairs.jackknife.noise_scale;
+  std::printf("noise scale %.4g, 95 %% interval over pairs [%.4g, %.4g], jackknife\n",
+              scale.estimate, scale.low, scale.high);
+  if (pairs.noise_drawn) {
+    std::printf("standard error of the noise: trace %.2g, noise scale %.2g\n",
+                pairs.noise_errors.trace, pairs.noise_errors.noise_scale);
+  }
+  const Alignment& alignment = pairs.alignment;
+  std::printf("cosine of a sample to the mean: median %.3g, nine in ten in [%.3g, %.3g]\n",
+              alignment.quantile(0.5), alignment.quantile(0.05), alignment.quantile(0.95));
+}
+
+void print_measurement(const Measurement& measurement) {
+  const VarianceReport& first = measurement.exact.first;
+  const PairReport& pairs = measurement.exact.pairs;
+  const bool noisy = first.noise_points > 1;
+  std::printf("%-24s %12s %12s %10s %11s %6s %6s%s\n", "", "trace of cov", "|mean|^2", "SNR",
+              "noise scale", "pair %", "time %", noisy ? " noise %" : "");
+  const VarianceParts whole = pairs.whole.parts();
+  print_row("whole", first.whole, &whole, noisy);
+  const std::vector<std::string> layers = measurement.layout.layers();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const VarianceParts parts = pairs.by_layer[i].parts();
+    print_row(layers[i], first.by_layer[i], &parts, noisy);
+  }
+  for (const TimeBin& bin : first.by_time) {
+    print_row("t in [" + short_number(bin.t_begin) + ", " + short_number(bin.t_end) + ")",
+              bin.moments, nullptr, noisy);
+  }
+  print_errors(pairs);
+  for (const SpectrumAt& at : measurement.spectra) {
+    const Spectrum& s = at.spectrum;
+    std::printf("spectrum%s: effective rank %.4g, participation ratio %.4g, top %.4g of %.4g\n",
+                at.step < 0 ? "" : (" at step " + std::to_string(at.step)).c_str(),
+                s.effective_rank, s.participation_ratio,
+                s.eigenvalues.empty() ? 0 : s.eigenvalues.front(), s.trace);
+  }
+  if (measurement.finer) {
+    std::printf("from %d to %d times no number changes by more than %.2g\n",
+                measurement.options.node_count(), 2 * measurement.options.node_count(),
+                largest_change(changes(measurement)));
   }
   std::printf("loss %.6g; %lld weighted gradients; population variance of one sample's gradient\n",
-              report.loss, static_cast<long long>(report.samples));
+              first.loss, static_cast<long long>(first.samples));
 }
 
-void write_tensors(const std::string& path, const VarianceReport& report) {
-  const ParameterLayout& layout = report.moments.layout();
-  const Tensor<double> variance = report.moments.variance(Estimator::kPopulation);
-  SafetensorsWriter out;
-  for (int k = 0; k < layout.count(); ++k) {
-    const ParameterInfo& info = layout.infos()[k];
-    out.add<double>("mean/" + info.name, info.shape,
-                    layout.slice(report.moments.mean(), ParameterId{k}));
-    out.add<double>("variance/" + info.name, info.shape,
-                    layout.slice(variance.values(), ParameterId{k}));
+// The words of the command that decide numbers, for the report.
+std::string command_text(const VarianceCommand& options) {
+  std::string text = "gradvar variance";
+  const auto add = [&](const char* name, const std::string& value) {
+    text += std::string(" ") + name + " " + shell_word(value);
+  };
+  if (!options.run.empty()) {
+    add("--run", options.run);
+  } else {
+    add("--model", options.model);
+    add("--weights", options.weights);
+    if (!options.pairs.empty()) add("--pairs", options.pairs);
+    if (!options.x0.empty()) add("--x0", options.x0);
+    if (!options.x1.empty()) add("--x1", options.x1);
+    add("--interpolant", options.interpolant);
+    add("--precision", options.runtime.precision);
+    if (options.runtime.lanes != 2) add("--lanes", std::to_string(options.runtime.lanes));
   }
-  out.set_metadata("variance", "population");
-  out.write(path);
+  const VarianceOptions& v = options.variance;
+  const auto add_number = [&](const char* name, std::int64_t value, std::int64_t usual) {
+    if (value != usual) add(name, std::to_string(value));
+  };
+  add_number("--time-bins", v.time_bins, kDefaults.time_bins);
+  add_number("--nodes", v.nodes_per_bin, kDefaults.nodes_per_bin);
+  add_number("--noise-draws", v.noise_draws, kDefaults.noise_draws);
+  add_number("--noise-nodes", v.noise_nodes, kDefaults.noise_nodes);
+  add_number("--seed", static_cast<std::int64_t>(v.seed), 0);
+  add_number("--microbatch", v.microbatch, kDefaults.microbatch);
+  if (options.spectrum) text += " --spectrum";
+  add_number("--spectrum-samples", options.spectrum_samples, 1024);
+  add("--out", options.out);
+  return text;
 }
 
-void report(const VarianceCommand& options, const VarianceReport& measured,
-            const ParameterLayout& layout) {
-  const std::string json = to_json(measured, layout).dump(2) + "\n";
-  if (!options.out.empty()) write_file(options.out, json);
-  if (!options.tensors.empty()) write_tensors(options.tensors, measured);
+void report(const VarianceCommand& options, const Measurement& measured,
+            const std::string& subject) {
+  if (!options.out.empty()) {
+    write_measurement(options.out, measured, subject, command_text(options));
+  }
   if (options.output.json) {
-    std::cout << json;
+    std::cout << to_json(measured).dump(2) << '\n';
   } else if (!options.output.quiet) {
-    print_report(measured, layout);
+    print_measurement(measured);
+    if (!options.out.empty()) std::cout << "The report: " << options.out << "/report.html\n";
   }
 }
 
@@ -80,12 +159,39 @@ template <class Real>
 void measure_run(const VarianceCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run, WhichWeights::kTrained);
-  report(options, run.measure(options.variance), run.model().parameters().layout());
+  const Interpolant interpolant = make_interpolant("--interpolant", config.interpolant);
+  const Tensor<Real> x0 = convert<Real>(run.problem().pairs().x0);
+  const Tensor<Real> x1 = convert<Real>(run.problem().pairs().x1);
+  Engine<Real>& engine = run.trainer().engine();
+  const std::uint64_t step = run.trainer().steps();
+  Measurement measured = measure_all(engine, run.model(), interpolant, x0, x1, options.variance,
+                                     options.check || !options.out.empty());
+  if (options.spectrum) {
+    // All that are kept: how the spectrum moves through training.
+    for (const CheckpointEntry& entry : list_checkpoints(options.run)) {
+      run.load(entry.path);
+      measured.spectra.push_back(
+          {entry.step, measure_spectrum(engine, run.model(), interpolant, x0, x1, options.variance,
+                                        options.spectrum_samples)});
+    }
+  }
+  report(options, measured,
+         "The run " + report::literal(options.run) + " after " +
+             report::format_integer(static_cast<std::int64_t>(step)) + " steps");
 }
 
+// --pairs FILE with both sides, or --x0 FILE and --x1 FILE of points.
 template <class Real>
-void measure_weights(const VarianceCommand& options) {
-  const Interpolant interpolant = make_interpolant("--interpolant", options.interpolant);
+std::pair<Tensor<Real>, Tensor<Real>> read_pairs(const VarianceCommand& options) {
+  if (options.pairs.empty()) {
+    const Tensor<Real> x0 = convert<Real>(*PointSet::read(options.x0).points());
+    const Tensor<Real> x1 = convert<Real>(*PointSet::read(options.x1).points());
+    if (!(x1.shape() == x0.shape())) {
+      refuse_file(options.x1, "the points are " + x1.shape().to_string() + ", expected " +
+                                  x0.shape().to_string() + " to go with " + options.x0);
+    }
+    return {x0, x1};
+  }
   const SafetensorsFile file = SafetensorsFile::read(options.pairs);
   const Tensor<Real> x0 = finite_tensor<Real>(file, "x0"), x1 = finite_tensor<Real>(file, "x1");
   if (x0.shape().rank() < 2 || x0.rows() < 1) {
@@ -96,22 +202,36 @@ void measure_weights(const VarianceCommand& options) {
     refuse_file(options.pairs, "the tensor 'x1' is " + x1.shape().to_string() + ", expected " +
                                    x0.shape().to_string() + " to go with x0");
   }
+  return {x0, x1};
+}
+
+template <class Real>
+void measure_weights(const VarianceCommand& options) {
+  const Interpolant interpolant = make_interpolant("--interpolant", options.interpolant);
+  const auto [x0, x1] = read_pairs<Real>(options);
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, x0.shape().sample());
   load_weights(options.weights, model->parameters());
   LanePool pool(resolve_threads(options.runtime.threads, options.runtime.lanes));
   Engine<Real> engine(model->parameters(), pool, static_cast<int>(options.runtime.lanes));
-  report(options, measure_variance(engine, *model, interpolant, x0, x1, options.variance),
-         model->parameters().layout());
+  Measurement measured = measure_all(engine, *model, interpolant, x0, x1, options.variance,
+                                     options.check || !options.out.empty());
+  if (options.spectrum) {
+    measured.spectra.push_back({-1, measure_spectrum(engine, *model, interpolant, x0, x1,
+                                                     options.variance, options.spectrum_samples)});
+  }
+  report(options, measured, "The weights " + report::literal(options.weights));
 }
 
 // Which options go together; `own` are those that a run decides itself.
 void check_options(const VarianceCommand& options, const std::vector<CLI::Option*>& own) {
   const bool run = !options.run.empty();
-  const bool all = !options.model.empty() && !options.weights.empty() && !options.pairs.empty();
+  const bool file = !options.pairs.empty(), points = !options.x0.empty() && !options.x1.empty();
+  const bool all = !options.model.empty() && !options.weights.empty() && (file || points);
   if (!run && !all) {
     throw std::invalid_argument(
-        "give --run DIR, or --model SPEC with --weights FILE and --pairs FILE");
+        "give --run DIR, or --model SPEC with --weights FILE and --pairs FILE (or --x0 FILE and "
+        "--x1 FILE)");
   }
   for (const CLI::Option* option : own) {
     if (run && option->count() > 0) {
@@ -119,8 +239,16 @@ void check_options(const VarianceCommand& options, const std::vector<CLI::Option
                                   " goes with --model, --weights and --pairs: a run has its own");
     }
   }
-  if (!options.out.empty()) check_writable("--out", options.out);
-  if (!options.tensors.empty()) check_writable("--tensors", options.tensors);
+  if (file && !(options.x0.empty() && options.x1.empty())) {
+    throw std::invalid_argument("give --pairs, or --x0 and --x1, not both");
+  }
+  if (options.spectrum) {
+    // The Gram matrix, its block sums, and the centred one that becomes the eigenvectors.
+    const auto m = static_cast<double>(options.spectrum_samples);
+    check_memory("--spectrum-samples:",
+                 std::to_string(options.spectrum_samples) + " samples' products", 24 * m * m);
+  }
+  if (!options.out.empty()) check_measurement_directory("--out", options.out);
 }
 
 void measure(const VarianceCommand& options, const std::vector<CLI::Option*>& own) {
@@ -143,12 +271,17 @@ void add_variance(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "variance", "Exact gradient variance of a run on its pairs, or of weights on given pairs");
   command->footer(
-      "The law of a sample: a pair, uniform; t, uniform, by Gauss-Legendre nodes in bins. The "
-      "trace\n"
-      "is that of the population covariance of one sample's gradient; SNR is |mean|^2 / trace and\n"
-      "the noise scale its inverse. Weights of a run are those trained, not their average.\n"
+      "The law of a sample: a pair, uniform; t, uniform, by Gauss-Legendre nodes in bins; noise "
+      "by\n"
+      "fixed draws or Gauss-Hermite nodes. The trace is that of the population covariance of one\n"
+      "sample's gradient; SNR is |mean|^2 / trace and the noise scale its inverse. pair, time and\n"
+      "noise are the trace by cause. Weights of a run are those trained, not their average.\n"
+      "--out writes summary.json, by_layer.csv, by_time.csv, by_pair.csv, convergence.csv,\n"
+      "by_parameter.safetensors (mean/ and variance/) and report.html, and repeats everything "
+      "with\n"
+      "twice the nodes, as --check does.\n"
       "Examples\n"
-      "  gradvar variance --run runs/first --tensors variance.safetensors\n"
+      "  gradvar variance --run runs/first --out runs/first-variance --spectrum\n"
       "  gradvar variance --model mlp:width=64 --weights runs/first/weights.safetensors \\\n"
       "    --pairs runs/first/pairs.safetensors --interpolant constant:sigma=0.05 --json");
   VarianceOptions& variance = options->variance;
@@ -158,12 +291,18 @@ void add_variance(CLI::App& app) {
                "a network instead, mlp:width=64,depth=3"),
       add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors"),
       add_text(*command, "--pairs", options->pairs, "FILE", "safetensors with x0 and x1"),
+      add_text(*command, "--x0", options->x0, "FILE", "or sources, .csv, .npy or .safetensors"),
+      add_text(*command, "--x1", options->x1, "FILE", "and their partners, row by row"),
       add_text(*command, "--interpolant", options->interpolant, "SPEC",
                "linear, trigonometric, constant:sigma=0.05, bridge:sigma=0.05")};
   add_whole(*command, "--time-bins", variance.time_bins, 1, 10000, "equal bins of t in [0, 1]");
-  add_whole(*command, "--nodes", variance.nodes_per_bin, 1, 64, "Gauss-Legendre nodes a bin");
+  add_whole(*command, "--nodes", variance.nodes_per_bin, 1, 1024, "Gauss-Legendre nodes a bin");
   add_whole(*command, "--noise-draws", variance.noise_draws, 1, 1000000,
             "draws of z for each pair and node, when the interpolant has noise");
+  add_whole(*command, "--noise-nodes", variance.noise_nodes, 0, 256,
+            "Gauss-Hermite nodes a coordinate instead, up to 3 dimensions; 0 for draws");
+  add_whole(*command, "--seed", variance.seed, 0, std::numeric_limits<std::int64_t>::max(),
+            "of the draws");
   add_whole(*command, "--microbatch", variance.microbatch, 1, 1 << 20,
             "gradients at a time; memory, and the last digits");
   add_threads(*command, options->runtime.threads);
@@ -171,9 +310,12 @@ void add_variance(CLI::App& app) {
   add_precision(*command, options->runtime.precision);
   own.push_back(command->get_option("--lanes"));
   own.push_back(command->get_option("--precision"));
-  add_text(*command, "--out", options->out, "FILE", "also write the JSON here");
-  add_text(*command, "--tensors", options->tensors, "FILE",
-           "also write mean/ and variance/ of every parameter, safetensors");
+  command->add_flag("--check", options->check, "repeat with twice the nodes and show the change");
+  command->add_flag("--spectrum", options->spectrum,
+                    "eigenvalues of the covariance, at every checkpoint that a run keeps");
+  add_whole(*command, "--spectrum-samples", options->spectrum_samples, 2, kMostSpectrumSamples,
+            "samples it is taken over, when there are more");
+  add_text(*command, "--out", options->out, "DIR", "write tables, tensors and a report here");
   add_output_options(*command, options->output);
   command->callback([options, own] { measure(*options, own); });
 }

@@ -33,7 +33,8 @@ bool uses(Kind kind, std::string_view column) {
   if (column == "x" || column == "y") return true;
   if (column == "low" || column == "high") return kind == Kind::kBand || kind == Kind::kErrorBars;
   if (column == "value") return kind == Kind::kHeatMap;
-  return kind == Kind::kSegments || kind == Kind::kArrows || kind == Kind::kHeatMap;
+  return kind == Kind::kSegments || kind == Kind::kArrows || kind == Kind::kBars ||
+         kind == Kind::kHeatMap;
 }
 
 std::string csv_field(const std::string& text) {
@@ -138,6 +139,14 @@ Series arrows(std::string label, Style style, std::vector<double> x, std::vector
   Series series =
       segments(std::move(label), style, std::move(x), std::move(y), std::move(x2), std::move(y2));
   series.kind = Kind::kArrows;
+  return series;
+}
+
+Series bars(std::string label, Style style, std::vector<double> x, std::vector<double> y,
+            std::vector<double> x2, std::vector<double> y2) {
+  Series series =
+      segments(std::move(label), style, std::move(x), std::move(y), std::move(x2), std::move(y2));
+  series.kind = Kind::kBars;
   return series;
 }
 

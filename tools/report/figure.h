@@ -34,12 +34,13 @@ struct Axis {
   std::vector<Tick> ticks{};            // empty: chosen for the range
 };
 
-enum class Kind { kLine, kBand, kPoints, kErrorBars, kSegments, kArrows, kHeatMap };
+enum class Kind { kLine, kBand, kPoints, kErrorBars, kSegments, kArrows, kBars, kHeatMap };
 
 // Which columns a kind uses, all of one length; the others are empty.
 //   kLine, kPoints          x y
 //   kBand, kErrorBars       x y low high    (y the mean; low and high in units of y)
 //   kSegments, kArrows      x y x2 y2       (from (x, y) to (x2, y2))
+//   kBars                   x y x2 y2       (boxes; (x, y) and (x2, y2) are opposite corners)
 //   kHeatMap                x y x2 y2 value (cells; (x, y) and (x2, y2) are opposite corners)
 // A value that is not finite leaves a gap.
 struct Series {
@@ -66,6 +67,9 @@ struct Series {
                               std::vector<double> y2);
 [[nodiscard]] Series arrows(std::string label, Style style, std::vector<double> x,
                             std::vector<double> y, std::vector<double> x2, std::vector<double> y2);
+// Boxes from (x, y) to (x2, y2), filled.
+[[nodiscard]] Series bars(std::string label, Style style, std::vector<double> x,
+                          std::vector<double> y, std::vector<double> x2, std::vector<double> y2);
 // Cell (row, column) lies between y_edges[row], y_edges[row + 1] and x_edges[column], ..., and has
 // the colour of values[row * columns + column]. `label` names the colour bar.
 // Throws std::invalid_argument unless there are (rows + 1) y edges and (columns + 1) x edges.

@@ -66,6 +66,12 @@ std::string title(const Series& series) {
   return series.label.empty() ? "notitle" : "title " + gnuplot_from_markup(series.label);
 }
 
+// What stands for bars in a legend.
+std::string bar_sample(const Series& series) {
+  return "NaN with boxes fs solid noborder lc rgb '" +
+         gnuplot_colour(series.style.colour, series.style.opacity) + "' ";
+}
+
 // The plot elements of one series; `name` is the file's. Rows of other series become NaN, which
 // gnuplot skips.
 std::vector<std::string> elements(const Series& series, const std::string& name, std::size_t panel,
@@ -106,6 +112,13 @@ std::vector<std::string> elements(const Series& series, const std::string& name,
       if (!series.label.empty()) out.push_back(sample + title(series));
       return out;
     }
+    case Kind::kBars: {
+      std::vector<std::string> out = {
+          from + y + ":(column('x')):(column('x2')):(column('y')):(column('y2')) " +
+          "with boxxyerror fs solid noborder " + colour + " notitle"};
+      if (!series.label.empty()) out.push_back(bar_sample(series) + title(series));
+      return out;
+    }
     case Kind::kHeatMap:
       // Rectangles, which know logarithmic axes and uneven cells. Each reaches a little under the
       // next, or a hair of white shows between them.
@@ -125,6 +138,7 @@ std::string legend_element(const Series& series) {
   if (series.kind == Kind::kPoints || series.kind == Kind::kErrorBars) {
     with = "points lc rgb '" + gnuplot_colour(series.style.colour, 1) + "' " + point_look(series);
   }
+  if (series.kind == Kind::kBars) return bar_sample(series) + title(series);
   return "NaN with " + with + " " + title(series);
 }
 

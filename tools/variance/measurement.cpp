@@ -1,0 +1,94 @@
+#include "tools/variance/measurement.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tools/monitor.h"
+
+namespace gradvar {
+
+template <class Real>
+ExactVariance measure_exactly(Engine<Real>& engine, const Model<Real>& model,
+                              const Interpolant& interpolant, const Tensor<Real>& x0,
+                              const Tensor<Real>& x1, const VarianceOptions& options) {
+  ExactVariance exact;
+  exact.first = measure_variance(engine, model, interpolant, x0, x1, options);
+  exact.pairs = measure_pairs(engine, model, interpolant, x0, x1, options, exact.first);
+  return exact;
+}
+
+template <class Real>
+Measurement measure_all(Engine<Real>& engine, const Model<Real>& model,
+                        const Interpolant& interpolant, const Tensor<Real>& x0,
+                        const Tensor<Real>& x1, const VarianceOptions& options, bool check) {
+  Measurement measurement{
+      .layout = model.parameters().layout(), .options = options, .interpolant = interpolant.spec()};
+  measurement.exact = measure_exactly(engine, model, interpolant, x0, x1, options);
+  if (check) {
+    VarianceOptions twice = options;
+    twice.nodes_per_bin *= 2;
+    measurement.finer = measure_exactly(engine, model, interpolant, x0, x1, twice);
+  }
+  return measurement;
+}
+
+NamedNumbers named_numbers(const ExactVariance& exact, const ParameterLayout& layout) {
+  NamedNumbers numbers;
+  const MomentSummary& whole = exact.first.whole;
+  numbers.emplace_back("loss", exact.first.loss);
+  numbers.emplace_back("trace", whole.trace);
+  numbers.emplace_back("mean_squared_norm", whole.mean_squared_norm);
+  numbers.emplace_back("signal_to_noise", whole.signal_to_noise());
+  numbers.emplace_back("noise_scale", whole.noise_scale());
+  const VarianceParts parts = exact.pairs.whole.parts();
+  numbers.emplace_back("trace between pairs", parts.pair);
+  numbers.emplace_back("trace over time", parts.time);
+  if (exact.first.noise_points > 1) numbers.emplace_back("trace over noise", parts.noise);
+  numbers.emplace_back("mean cosine", exact.pairs.alignment.mean);
+  const std::vector<std::string> layers = layout.layers();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    numbers.emplace_back("trace/" + layers[i], exact.first.by_layer[i].trace);
+  }
+  for (const TimeBin& bin : exact.first.by_time) {
+    numbers.emplace_back("trace/t=" + short_number(bin.t_begin) + ".." + short_number(bin.t_end),
+                         bin.moments.trace);
+  }
+  return numbers;
+}
+
+std::vector<Change> changes(const Measurement& measurement) {
+  std::vector<Change> list;
+  if (!measurement.finer) return list;
+  const NamedNumbers once = named_numbers(measurement.exact, measurement.layout);
+  const NamedNumbers twice = named_numbers(*measurement.finer, measurement.layout);
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    const auto& [name, value] = once[i];
+    double scale = std::max(std::abs(value), std::abs(twice[i].second));
+    if (name.starts_with("trace ")) scale = measurement.exact.first.whole.trace;
+    if (name == "mean cosine") scale = 1;
+    const double difference = std::abs(twice[i].second - value);
+    list.push_back({name, value, twice[i].second, difference == 0 ? 0 : difference / scale});
+  }
+  return list;
+}
+
+double largest_change(const std::vector<Change>& list) {
+  double largest = 0;
+  for (const Change& change : list) largest = std::max(largest, change.relative);
+  return largest;
+}
+
+template ExactVariance measure_exactly(Engine<float>&, const Model<float>&, const Interpolant&,
+                                       const Tensor<float>&, const Tensor<float>&,
+                                       const VarianceOptions&);
+template ExactVariance measure_exactly(Engine<double>&, const Model<double>&, const Interpolant&,
+                                       const Tensor<double>&, const Tensor<double>&,
+                                       const VarianceOptions&);
+template Measurement measure_all(Engine<float>&, const Model<float>&, const Interpolant&,
+                                 const Tensor<float>&, const Tensor<float>&, const VarianceOptions&,
+                                 bool);
+template Measurement measure_all(Engine<double>&, const Model<double>&, const Interpolant&,
+                                 const Tensor<double>&, const Tensor<double>&,
+                                 const VarianceOptions&, bool);
+
+}  // namespace gradvar
