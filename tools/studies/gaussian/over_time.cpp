@@ -105,7 +105,7 @@ Panel theta_panel(const TaskResults& results, double scale) {
                                 role::kExact.with_dash(Dash::kDotted).with_width(1.5), times(),
                                 values));
   }
-  panel.references = {{true, nearest_time(scale), "lines nearest", role::kFloor, 0.05}};
+  panel.references = {{true, nearest_time(scale), "lines nearest", role::kFloor, 0.14}};
   panel.legend_columns = 2;
   return panel;
 }

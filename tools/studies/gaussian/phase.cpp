@@ -34,9 +34,9 @@ std::vector<Law> laws() {
   return {{"plane", "*d* = 2", isotropic_gaussian(2), 1},
           {"narrow", "*d* = 2, *S* = *I*/4", isotropic_gaussian(2, 0.5), 1},
           {"wide", "*d* = 2, *S* = 4*I*", isotropic_gaussian(2, 2), 1},
-          {"one", "*d* = 8, one plane", isotropic_gaussian(8), 1},
-          {"all", "*d* = 8, all planes", isotropic_gaussian(8), 4},
-          {"correlated", "*d* = 8, all planes, correlated", correlated_gaussian(8, 0.7, 0), 4}};
+          {"one", "*d* = 8, 1 plane", isotropic_gaussian(8), 1},
+          {"all", "*d* = 8, 4 planes", isotropic_gaussian(8), 4},
+          {"correlated", "*d* = 8, 4 planes, *ρ* = 0.7", correlated_gaussian(8, 0.7, 0), 4}};
 }
 
 struct Noise {
@@ -198,8 +198,8 @@ class Phase final : public Topic {
         kName, figure,
         "Above a line the gradient variance is lower at the optimal field, below it at the "
         "pairs' own. Exact: each point is a root, found to ten digits. "
-        "Targets N(*m*, *S*), *S* = *I* unless said; correlated: *S*_{ij} = "
-        "0.7^{|i−j|}. At half a turn the lines meet and any noise makes the variance at "
+        "Targets N(*m*, *S*), *S* = *I* unless said; *ρ*: *S*_{ij} = "
+        "*ρ*^{|i−j|}. At half a turn the lines meet and any noise makes the variance at "
         "the own field infinite: the lines go to 0. One that ends earlier is 0 from its next "
         "angle on: a correlated target brings the singular time sooner.",
         "no sampling", "", paper);

@@ -215,7 +215,7 @@ class Proposition2 final : public Topic {
     tell_figure(kName, {{steps_panel(results), paths_panel(results)}, 2},
                 "Left: mean distance to the training partner when the memorising field is "
                 "integrated with Euler steps; an even number of steps asks at *t* = 1/2; zeros are "
-                "drawn at the foot. Right: paths on the pairs whose lines all cross, T(*x*) = "
+                "drawn at the foot. Right: paths on the pairs whose lines all cross, *T*(*x*) = "
                 "*R*_{180} *x* + 5.",
                 pairs, "", paper);
     paper.report.table(std::string(kName) + "-solvers", solver_table(results),
