@@ -25,14 +25,14 @@ TEST(Lines, ChiHasItsKnownProbabilities) {
 }
 
 TEST(Lines, ComeNearestWhereTheyShould) {
-  const std::vector<double> p = {0, 0}, q = {2, 2}, r = {0, 2}, s = {2, 0}, far = {6, 2};
+  const std::vector<double> p = {0, 0}, q = {2, 2}, r = {0, 2}, s = {2, 0}, beside = {2, 4};
   const LinePair crossing{p, q, r, s};
   EXPECT_TRUE(segments_cross(crossing));
   EXPECT_NEAR(nearest_at_one_time(crossing).distance, 0, 1e-15);
   EXPECT_TRUE(nearest_at_one_time(crossing).inside);
   EXPECT_NEAR(nearest_at_any_times(crossing), 0, 1e-15);
   // They run side by side, and cross no more.
-  const LinePair parallel{p, q, r, std::vector<double>{2, 4}};
+  const LinePair parallel{p, q, r, beside};
   EXPECT_FALSE(segments_cross(parallel));
   EXPECT_NEAR(nearest_at_one_time(parallel).distance, 2, 1e-15);
   EXPECT_FALSE(nearest_at_one_time(parallel).inside);
