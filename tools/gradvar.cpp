@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   commands::add_variance(app);
   commands::add_gradients(app);
   commands::add_velocity(app);
+  commands::add_theory(app);
   commands::add_verify(app);
   commands::add_report(app);
 

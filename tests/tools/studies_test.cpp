@@ -103,8 +103,9 @@ TEST(SpacedSteps, BeginWithZeroAndGrowToTheLast) {
 }
 
 TEST(Reproduction, RefusesAnUnknownSubjectWithTheListOfThoseThereAre) {
-  EXPECT_EQ(error_of([] { (void)check_reproduction({"gausian"}, {}); }),
-            "the subject 'gausian' is unknown, expected some of counterexample, pairing");
+  EXPECT_EQ(
+      error_of([] { (void)check_reproduction({"pairings"}, {}); }),
+      "the subject 'pairings' is unknown, expected some of counterexample, pairing, gaussian");
   EXPECT_EQ(check_reproduction({}, {}).subjects.size(), studies().size());
 }
 

@@ -12,6 +12,7 @@ void add_evaluate(CLI::App& app);
 void add_gradients(CLI::App& app);
 void add_velocity(CLI::App& app);
 void add_variance(CLI::App& app);
+void add_theory(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_reproduce(CLI::App& app);
 void add_report(CLI::App& app);

@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <unistd.h>
 #include <utility>
 
+#include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/machine.h"
 #include "tools/run_config.h"
@@ -29,6 +31,24 @@ CLI::Option* add_whole(CLI::App& command, const std::string& name, std::int64_t 
           help)
       ->type_name("N")
       ->default_str(std::to_string(value));
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& name, double& value,
+                        std::function<bool(double)> accepts, const std::string& expected,
+                        const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [=, &value, accepts = std::move(accepts)](const std::string& text) {
+            const std::optional<double> number = number_from_text(text);
+            if (!number || !accepts(*number)) {
+              throw std::invalid_argument(name + " is '" + text + "', expected " + expected);
+            }
+            value = *number;
+          },
+          help)
+      ->type_name("X")
+      ->default_str(number_text(value));
 }
 
 CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,

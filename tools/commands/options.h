@@ -23,6 +23,10 @@ CLI::Option* add_whole(CLI::App& command, const std::string& name, Integer& valu
   return add_whole(command, name, static_cast<std::int64_t>(value), least, most, help,
                    [&value](std::int64_t given) { value = static_cast<Integer>(given); });
 }
+// A number for which `accepts` holds: "--sigma is '-1', expected a number of 0 or more".
+CLI::Option* add_number(CLI::App& command, const std::string& name, double& value,
+                        std::function<bool(double)> accepts, const std::string& expected,
+                        const std::string& help);
 // One of the given words.
 CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,
                         const std::vector<std::string>& words, const std::string& help);

@@ -151,8 +151,9 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
                       "gradvar, " + options.preset + " preset");
   page.lead(
       "A flow trained on *fixed* pairs without noise can learn the pairs instead of the map "
-      "between two laws. Does it, does noise stop it, and does gradient variance tell? Every "
-      "gradient variance here is exact for the pairs at hand, not an estimate from a batch.");
+      "between two laws. Does it, does noise stop it, and does gradient variance tell? Gradient "
+      "variances here are exact, for the pairs at hand or for the law itself; one that is an "
+      "estimate from batches is called measured, and stands beside the exact one.");
   page.lead(
       "Of " + std::to_string(findings.size()) + " claims, " +
       std::to_string(count(findings, Verdict::kShown)) + " are shown here, " +

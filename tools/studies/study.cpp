@@ -6,6 +6,7 @@ std::vector<std::unique_ptr<Study>> studies() {
   std::vector<std::unique_ptr<Study>> list;
   list.push_back(make_counterexample_study());
   list.push_back(make_pairing_study());
+  list.push_back(make_gaussian_study());
   return list;
 }
 

@@ -51,5 +51,6 @@ class Study {
 
 [[nodiscard]] std::unique_ptr<Study> make_counterexample_study();
 [[nodiscard]] std::unique_ptr<Study> make_pairing_study();
+[[nodiscard]] std::unique_ptr<Study> make_gaussian_study();
 
 }  // namespace gradvar
