@@ -63,8 +63,10 @@ void print_row(const std::string& name, const MomentSummary& moments, const Vari
 
 void print_errors(const PairReport& pairs) {
   const Jackknifed& scale = pairs.jackknife.noise_scale;
-  std::printf("noise scale %.4g, 95 %% interval over pairs [%.4g, %.4g], jackknife\n",
-              scale.estimate, scale.low, scale.high);
+  if (pairs.by_pair.size() > 1) {
+    std::printf("noise scale %.4g, 95 %% interval over pairs [%.4g, %.4g], jackknife\n",
+                scale.estimate, scale.low, scale.high);
+  }
   if (pairs.noise_drawn) {
     std::printf("standard error of the noise: trace %.2g, noise scale %.2g\n",
                 pairs.noise_errors.trace, pairs.noise_errors.noise_scale);

@@ -18,7 +18,6 @@ namespace {
 using report::Align;
 using report::Cell;
 using report::format_integer;
-using report::format_interval;
 using report::format_number;
 using report::Report;
 using report::Table;
@@ -98,7 +97,9 @@ class Writer {
                          const Jackknifed* over_pairs) {
       std::string interval = "–", bias = "–";
       if (over_pairs != nullptr && std::isfinite(over_pairs->low)) {
-        interval = format_interval(over_pairs->low, over_pairs->high);
+        // Both ends with digits of their own: the scale is logarithmic.
+        interval =
+            "[" + format_number(over_pairs->low) + ", " + format_number(over_pairs->high) + "]";
         bias = number_or_dash(over_pairs->bias, 2);
       }
       table.rows.push_back({name, number_or_dash(value, 5),

@@ -184,9 +184,9 @@ class Phase final : public Topic {
          "optimal − own at " + number_text(kFactors[0]) + " *σ*\\* and " +
              number_text(kFactors[1]) + " *σ*\\*, 120°, *d* = 2, " + seeds_text(preset) + ": " +
              measured,
-         signs && falling ? Verdict::kShown
-         : signs          ? Verdict::kPartly
-                          : Verdict::kNotShown}};
+         signs && falling   ? Verdict::kShown
+         : signs || falling ? Verdict::kPartly
+                            : Verdict::kNotShown}};
   }
 
   void tell(const Preset& preset, const TaskResults& results, Paper& paper) const override {
