@@ -91,23 +91,30 @@ template <class Real>
 GRADVAR_ALWAYS_INLINE void accumulate_loop(const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] += x[i];
 }
-// kTile sums stay in registers while the rows go by.
+// Sums of `width` columns, kept in registers while the rows go by: kSummedRows rows in Real, what
+// they come to in f64.
+constexpr std::int64_t kTile = 32;
+template <class Real>
+GRADVAR_ALWAYS_INLINE void accumulate_tile(const Real* x, Real* y, std::int64_t rows,
+                                           std::int64_t columns, std::int64_t width) {
+  double totals[kTile];
+  for (std::int64_t j = 0; j < width; ++j) totals[j] = static_cast<double>(y[j]);
+  for (std::int64_t first = 0; first < rows; first += kSummedRows) {
+    const std::int64_t last = first + kSummedRows < rows ? first + kSummedRows : rows;
+    Real sums[kTile] = {};
+    for (std::int64_t r = first; r < last; ++r) {
+      for (std::int64_t j = 0; j < width; ++j) sums[j] += x[r * columns + j];
+    }
+    for (std::int64_t j = 0; j < width; ++j) totals[j] += static_cast<double>(sums[j]);
+  }
+  for (std::int64_t j = 0; j < width; ++j) y[j] = static_cast<Real>(totals[j]);
+}
 template <class Real>
 GRADVAR_ALWAYS_INLINE void accumulate_rows_loop(const Real* x, Real* y, std::int64_t rows,
                                                 std::int64_t columns) {
-  constexpr std::int64_t kTile = 32;
   std::int64_t c = 0;
-  for (; c + kTile <= columns; c += kTile) {
-    Real sums[kTile];
-    for (std::int64_t j = 0; j < kTile; ++j) sums[j] = y[c + j];
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t j = 0; j < kTile; ++j) sums[j] += x[r * columns + c + j];
-    }
-    for (std::int64_t j = 0; j < kTile; ++j) y[c + j] = sums[j];
-  }
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t j = c; j < columns; ++j) y[j] += x[r * columns + j];
-  }
+  for (; c + kTile <= columns; c += kTile) accumulate_tile(x + c, y + c, rows, columns, kTile);
+  if (c < columns) accumulate_tile(x + c, y + c, rows, columns, columns - c);
 }
 template <class Real>
 GRADVAR_ALWAYS_INLINE void square_loop(const Real* x, Real* y, std::int64_t n) {

@@ -14,7 +14,10 @@ namespace gradvar::kernels {
 // y += x.
 void accumulate(const float* x, float* y, std::int64_t n);
 void accumulate(const double* x, double* y, std::int64_t n);
-// y [columns] += the rows of x [rows, columns], each column summed in the order of the rows.
+// How many numbers are summed in Real before the sum is handed on to f64: a sum over a batch of any
+// size is then good to 256 roundings.
+inline constexpr std::int64_t kSummedRows = 256;
+// y [columns] += the rows of x [rows, columns], kSummedRows at a time.
 void accumulate_rows(const float* x, float* y, std::int64_t rows, std::int64_t columns);
 void accumulate_rows(const double* x, double* y, std::int64_t rows, std::int64_t columns);
 // y = x * x.

@@ -1,5 +1,9 @@
 #include "autograd/lanes.h"
 
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
 #include "autograd/blas.h"
 #include "autograd/check.h"
 
@@ -37,10 +41,19 @@ LanePool::LanePool(int threads) {
   check(threads >= 1 && threads <= 1024, "lanes",
         [&] { return std::to_string(threads) + " threads asked for, expected 1 to 1024"; });
   blas::use_one_thread();
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    const std::string started = std::to_string(workers_.size() + 1);
+    stop();
+    throw std::runtime_error("[lanes] " + started + " of " + std::to_string(threads) +
+                             " threads could be started: " + error.what());
+  }
 }
 
-LanePool::~LanePool() {
+LanePool::~LanePool() { stop(); }
+
+void LanePool::stop() {
   stopping_.store(true);
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();

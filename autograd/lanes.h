@@ -43,6 +43,7 @@ class LanePool {
     int count = 0;
   };
   void work();
+  void stop();  // and joins
   void take_tasks(const Job& job);
 
   std::vector<std::thread> workers_;

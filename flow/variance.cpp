@@ -1,12 +1,24 @@
 #include "flow/variance.h"
 
 #include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "autograd/check.h"
 #include "autograd/collectors/moments.h"
 #include "flow/objective.h"
 
 namespace gradvar {
+
+namespace {
+
+[[noreturn]] void throw_nonfinite(const std::string& where) {
+  throw std::runtime_error("[variance] a number is not finite" +
+                           (where.empty() ? std::string() : ", first in " + where));
+}
+
+}  // namespace
 
 template <class Real>
 VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
@@ -43,6 +55,7 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
       bin_moments.merge<Real>(collector.mean(), collector.squared_deviations(),
                               collector.weights());
       for (std::int64_t n = 0; n < count; ++n) {
+        if (!std::isfinite(batch_losses[n])) throw_nonfinite(engine.first_nonfinite());
         bin_loss += static_cast<double>(design.weights()[n]) * static_cast<double>(batch_losses[n]);
       }
     }
@@ -58,6 +71,9 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
   report.by_parameter = report.moments.summaries(Estimator::kPopulation);
   report.by_layer = summarise_layers(layout, report.by_parameter);
   report.whole = summarise_whole(report.by_parameter);
+  if (!std::isfinite(report.whole.trace) || !std::isfinite(report.whole.mean_squared_norm)) {
+    throw_nonfinite("the squares of gradients: they are too large for this precision");
+  }
   return report;
 }
 

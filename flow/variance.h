@@ -41,7 +41,8 @@ struct VarianceReport {
 };
 
 // Population moments (the pairs are the law). x0, x1 [N, sample...]. Throws std::invalid_argument
-// for options outside their range, naming them.
+// for options outside their range, naming them, and std::runtime_error when a loss or a result is
+// not finite.
 template <class Real>
 [[nodiscard]] VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
                                               const Interpolant& interpolant,

@@ -1,7 +1,9 @@
 #include "nn/weights.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "autograd/check.h"
@@ -76,6 +78,12 @@ std::map<std::string, std::string> load_blocks(const std::filesystem::path& path
   for (const NamedBlock<Real>& block : blocks) {
     for (const ParameterInfo& info : layout.infos()) {
       tensors.push_back(file.template tensor<Real>(block.prefix + info.name));
+      const std::span<const Real> values = std::as_const(tensors.back()).values();
+      check(std::all_of(values.begin(), values.end(), [](Real x) { return std::isfinite(x); }),
+            "weights", [&] {
+              return "'" + path.string() + "': tensor '" + block.prefix + info.name +
+                     "' holds a number that is not finite";
+            });
     }
   }
   std::size_t next = 0;

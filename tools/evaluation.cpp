@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "flow/mmd.h"
@@ -44,13 +45,16 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   }
   if (options.with_mmd) {
     const Tensor<double> targets = problem.fresh_targets(options.fresh, 0);
-    const MmdResult against = mmd(fresh, targets);
-    result.mmd = against.value;
-    result.mmd_bandwidth = against.bandwidth;
-    // The same kernel between two samples of the target itself.
-    result.mmd_floor =
-        mmd(problem.fresh_targets(options.fresh, 1), targets, {.bandwidth = against.bandwidth})
-            .value;
+    result.mmd_bandwidth = median_distance(targets);
+    if (result.mmd_bandwidth > 0) {
+      result.mmd = mmd(fresh, targets, {.bandwidth = result.mmd_bandwidth}).value;
+      // The same kernel between two samples of the target itself.
+      result.mmd_floor =
+          mmd(problem.fresh_targets(options.fresh, 1), targets, {.bandwidth = result.mmd_bandwidth})
+              .value;
+    } else {  // most targets are one point: the median heuristic has no kernel for them
+      result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
+    }
   }
   return result;
 }
@@ -70,8 +74,8 @@ nlohmann::json to_json(const Evaluation& e) {
                          {"to_optimal_partner", to_json(e.to_optimal_partner)},
                          {"between_random_partners", e.between_random_partners},
                          {"memorised_share", e.memorised_share},
-                         {"mmd", e.mmd},
-                         {"mmd_floor", e.mmd_floor},
+                         {"mmd", json_number(e.mmd)},
+                         {"mmd_floor", json_number(e.mmd_floor)},
                          {"mmd_bandwidth", e.mmd_bandwidth}};
   if (e.fresh_to_optimal) json["fresh_to_optimal"] = to_json(*e.fresh_to_optimal);
   if (e.fresh_to_coupling) json["fresh_to_coupling"] = to_json(*e.fresh_to_coupling);

@@ -34,7 +34,8 @@ struct Evaluation {
   double memorised_share = 0;          // nearest training target under 1/3 of the second nearest
   std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known
   std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
-  double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0;  // squared, unbiased
+  // Squared, unbiased; NaN, null in JSON, where the median distance of targets is 0.
+  double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0;
 };
 
 template <class Real>

@@ -15,6 +15,29 @@ namespace {
 // GEMM leaves some 1e-6 (f32) or 1e-14 (f64) of S2 as error, the promise is 1e-4 or 1e-12 of M2.
 constexpr double kMaxCancellation = 30;
 
+// An array summed over a batch of any size: `part` takes kSummedRows samples in Real, and what they
+// come to is handed on to f64. Lives in the arena.
+template <class Real>
+struct LongSum {
+  LongSum(std::int64_t count, Arena& scratch)
+      : size(count), part(scratch.allocate<Real>(count)), total(scratch.allocate<double>(count)) {
+    std::fill_n(part, size, Real(0));
+    std::fill_n(total, size, 0.0);
+  }
+  void hand_on() const {
+    for (std::int64_t i = 0; i < size; ++i) total[i] += static_cast<double>(part[i]);
+    std::fill_n(part, size, Real(0));
+  }
+  void finish(Real* out) const {
+    hand_on();
+    for (std::int64_t i = 0; i < size; ++i) out[i] = static_cast<Real>(total[i]);
+  }
+
+  std::int64_t size;
+  Real* part;
+  double* total;
+};
+
 // S1 and S2 by two GEMMs.
 template <class Real>
 void factored_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
@@ -39,12 +62,17 @@ void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real
   const ArenaScope scope(scratch);
   const std::int64_t size = gradients.size();
   Real* tile = scratch.allocate<Real>(size);
-  std::fill_n(sum, size, Real(0));
-  std::fill_n(sum_squares, size, Real(0));
+  const LongSum<Real> total(size, scratch), total_squares(size, scratch);
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
     gradients.materialise(n, tile);
-    kernels::fold_moments(tile, weights.empty() ? Real(1) : weights[n], sum, sum_squares, size);
+    kernels::fold_moments(tile, weights.empty() ? Real(1) : weights[n], total.part,
+                          total_squares.part, size);
+    if ((n + 1) % kernels::kSummedRows != 0) continue;
+    total.hand_on();
+    total_squares.hand_on();
   }
+  total.finish(sum);
+  total_squares.finish(sum_squares);
 }
 
 // S1 and M2 of gradients given as rows: the mean first, then the deviations from it.
@@ -57,11 +85,13 @@ void row_moments(const SampleGradients<Real>& gradients, std::span<const Real> w
   Real* mean = scratch.allocate<Real>(size);
   std::copy_n(sum, size, mean);
   kernels::scale(static_cast<Real>(1 / total_weight), mean, size);
-  std::fill_n(m2, size, Real(0));
+  const LongSum<Real> total(size, scratch);
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
     kernels::fold_deviations(gradients.uses[0].delta + n * size, mean,
-                             weights.empty() ? Real(1) : weights[n], m2, size);
+                             weights.empty() ? Real(1) : weights[n], total.part, size);
+    if ((n + 1) % kernels::kSummedRows == 0) total.hand_on();
   }
+  total.finish(m2);
 }
 
 }  // namespace

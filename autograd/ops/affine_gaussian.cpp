@@ -1,10 +1,12 @@
-// affine_gaussian: v = th + Th (I + t Th)^-1 (x - t th), the affine field of Lemma 1 (Reu et al.,
-// 2025)
+// affine_gaussian: v = th + Th (I + t Th)^-1 (x - t th)
 //
-//   x, v [B,d]  t [B,1]  th [d]  Th [d,d]          A = I + t Th   z = A^-1 (x - t th)   v = th + Th
-//   z saves       z, and the LU factors of A, once for each run of rows with one t backward    a =
-//   A^-T dv       dx += Th^T a       dt_n -= v_n . (Th^T a_n) per sample  dth_n = a_n       rows
-//               dTh_n = a_n (x) z_n                factors (a, z), T = 1
+//   the affine field of Lemma 1 of Reu et al. (2025), with A = I + t Th, z = A^-1 (x - t th)
+//
+//   x, v [B,d]  t [B,1]  th [d]  Th [d,d]        v = th + Th z
+//   saves       z, and A's LU factors            once for each run of rows with one t
+//   backward    a = A^-T dv                      dx += Th^T a    dt_n -= v_n . (Th^T a_n)
+//   per sample  dth_n = a_n                      rows
+//               dTh_n = a_n (x) z_n              factors (a, z), T = 1
 // REQUIRES: A is not singular at any row's time. Rows never mix.
 // The factors are this short because th and Th stand in v twice each and the two sides join:
 // I - t Th A^-1 = A^-1.

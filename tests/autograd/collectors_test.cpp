@@ -329,5 +329,30 @@ TEST(Projection, RefusesDirectionsThatDoNotFit) {
   }
 }
 
+// Samples that are nearly alike, summed one after the other in f32, lose three digits here.
+TEST(MomentsCollector, ALargeBatchInF32KeepsItsDigits) {
+  constexpr std::int64_t kMany = 60000;
+  for (const NetKind kind : {NetKind::kPlain, NetKind::kTied}) {
+    const auto mean = [&](auto real) {
+      using Real = decltype(real);
+      SmallNet<Real> net(kind, kMany, 1e-3);
+      LanePool pool(1);
+      Engine<Real> engine(net.parameters, pool, 1);
+      MomentsCollector<Real> moments;
+      std::vector<Real> losses(kMany);
+      engine.run(kMany, net.losses(), {&moments}, losses);
+      const std::span<const Real> values = std::as_const(moments).mean();
+      return std::vector<double>(values.begin(), values.end());
+    };
+    const std::vector<double> narrow = mean(0.0F), wide = mean(0.0);
+    double largest = 0, difference = 0;
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      largest = std::max(largest, std::abs(wide[i]));
+      difference = std::max(difference, std::abs(narrow[i] - wide[i]));
+    }
+    EXPECT_LT(difference, 1e-5 * largest);
+  }
+}
+
 }  // namespace
 }  // namespace gradvar::collectors_test

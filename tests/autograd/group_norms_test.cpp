@@ -11,7 +11,7 @@
 #include "tests/autograd/refusal_of.h"
 #include "tests/autograd/small_net.h"
 
-namespace gradvar {
+namespace gradvar::group_norms_test {
 namespace {
 
 using testing::NetKind;
@@ -111,4 +111,4 @@ TEST(GroupNorms, ALaneThatCutsAGroupIsRefused) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::group_norms_test

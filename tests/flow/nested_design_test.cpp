@@ -8,7 +8,7 @@
 
 #include "tests/flow/solver_cases.h"
 
-namespace gradvar {
+namespace gradvar::nested_design_test {
 namespace {
 
 using testing::normal_rows;
@@ -102,4 +102,4 @@ TEST(NoiseRule, WithoutNoiseThereIsOnePoint) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::nested_design_test

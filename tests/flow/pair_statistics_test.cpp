@@ -8,7 +8,7 @@
 
 #include "tests/flow/variance_cases.h"
 
-namespace gradvar {
+namespace gradvar::pair_statistics_test {
 namespace {
 
 using testing::kNoisy;
@@ -313,4 +313,4 @@ TEST(PairStatistics, RefuseWhatCannotStayTogether) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::pair_statistics_test

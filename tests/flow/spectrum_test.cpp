@@ -9,7 +9,7 @@
 #include "autograd/blas.h"
 #include "tests/flow/variance_cases.h"
 
-namespace gradvar {
+namespace gradvar::spectrum_test {
 namespace {
 
 using testing::kNoisy;
@@ -142,4 +142,4 @@ TEST(Spectrum, RefusesWhatItCannotHold) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::spectrum_test

@@ -8,7 +8,7 @@
 #include "tools/studies/gaussian/sampling.h"
 #include "tools/studies/gaussian/topic.h"
 
-namespace gradvar::gaussian {
+namespace gradvar::gaussian::gaussian_study_test {
 namespace {
 
 using gradvar::testing::ScratchDirectory;
@@ -94,4 +94,4 @@ TEST(GaussianTopics, AnIntervalNeedsTwoBatches) {
 }
 
 }  // namespace
-}  // namespace gradvar::gaussian
+}  // namespace gradvar::gaussian::gaussian_study_test

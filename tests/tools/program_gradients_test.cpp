@@ -213,14 +213,40 @@ TEST_F(ProgramGradients, WeightsThatDoNotFitAreListed) {
 
 TEST_F(ProgramGradients, ALossThatIsNotFiniteIsNamedAndNothingIsWritten) {
   Tensors weights = kAffineWeights;
+  weights["net.0.bias"] = {{1}, {1e30}};
+  write_tensors(scratch_.path("large.safetensors"), weights);
+  const Outcome outcome = gradients(
+      "--model mlp:depth=0 --weights large.safetensors --batch b.safetensors --precision f32");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err,
+            "gradvar: the loss of sample 0 is not finite, first in squared_error; nothing was "
+            "written\n");
+  EXPECT_FALSE(scratch_.has("g.safetensors"));
+}
+
+TEST_F(ProgramGradients, WeightsThatAreNotFiniteAreBadInput) {
+  Tensors weights = kAffineWeights;
   weights["net.0.bias"] = {{1}, {std::nan("")}};
   write_tensors(scratch_.path("nan.safetensors"), weights);
   const Outcome outcome =
       gradients("--model mlp:depth=0 --weights nan.safetensors --batch b.safetensors");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err,
+            "gradvar: [weights] 'nan.safetensors': tensor 'net.0.bias' holds a number that is not "
+            "finite\n");
+}
+
+TEST_F(ProgramGradients, SquaresThatOverflowAreNotWritten) {
+  Tensors weights = kAffineWeights;
+  weights["net.0.bias"] = {{1}, {1.5e19}};  // the loss is 2e38, its gradient's square 9e38
+  write_tensors(scratch_.path("large.safetensors"), weights);
+  const Outcome outcome = gradients(
+      "--model mlp:depth=0 --weights large.safetensors --batch b.safetensors --precision f32 "
+      "--statistics variance");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(outcome.err,
-            "gradvar: the loss of sample 0 is not finite, first in dense (net.0); nothing was "
-            "written\n");
+            "gradvar: a variance is not finite, though the losses are: a number is too large "
+            "for this precision; nothing was written\n");
   EXPECT_FALSE(scratch_.has("g.safetensors"));
 }
 
@@ -279,7 +305,8 @@ TEST_F(ProgramGradients, AGoalThatCannotBeWrittenIsOneSentence) {
             "gradvar: --out: cannot write 'none/g': No such file or directory\n");
   EXPECT_EQ(refusal_of("w.safetensors/g"),
             "gradvar: --out: cannot write 'w.safetensors/g': Not a directory\n");
-  EXPECT_EQ(refusal_of("/dev/full"), "gradvar: cannot write '/dev/full': Not a regular file\n");
+  EXPECT_EQ(refusal_of("/dev/full"),
+            "gradvar: --out: cannot write '/dev/full': Not a regular file\n");
 }
 
 TEST_F(ProgramGradients, VelocityIsThatOfTheModel) {

@@ -7,7 +7,7 @@
 #include "io/npy.h"
 #include "program.h"
 
-namespace gradvar::testing {
+namespace gradvar::testing::program_theory_test {
 namespace {
 
 using nlohmann::json;
@@ -249,4 +249,4 @@ TEST_F(ProgramTheory, CovariancesThatAreNoneAreNamedByTheirFile) {
 }
 
 }  // namespace
-}  // namespace gradvar::testing
+}  // namespace gradvar::testing::program_theory_test

@@ -39,7 +39,8 @@ void print_evaluations(const std::vector<Evaluation>& evaluations) {
   }
   std::printf(
       "\ntraining, optimal: mean distance of generated points to that partner; random: mean\n"
-      "distance between targets of different pairs. MMD^2 is unbiased, so it may be negative.\n");
+      "distance between targets of different pairs. MMD^2 is unbiased, so it may be negative;\n"
+      "nan: the median distance between targets is 0.\n");
 }
 
 template <class Real>
@@ -74,6 +75,11 @@ void add_evaluate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "Does a run memorise, does it generalise");
   command->footer(
       "Weights are those of the newest checkpoint, their average when the run keeps one (--ema).\n"
+      "Held-out sources and targets are drawn afresh from the run's distributions. A distribution "
+      "that\n"
+      "is a file of points has no others: its rows are drawn again, so that the MMD compares with "
+      "what\n"
+      "was trained on.\n"
       "Example\n"
       "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8");
   add_text(*command, "--run", options->run, "DIR", "directory of a run")->required();

@@ -97,6 +97,7 @@ class Gradients {
 
     check_finite(engine, losses);
 
+    check_statistics();
     SafetensorsWriter out;
     out.add("loss", losses);
     write_moments(out);
@@ -140,6 +141,26 @@ class Gradients {
                                (where.empty() ? "" : ", first in " + where) +
                                "; nothing was written");
     }
+  }
+
+  // Losses may be finite where their gradients, or the squares of those, are not.
+  void check_statistics() const {
+    const auto finite = [](const auto& values) {
+      return std::all_of(values.begin(), values.end(), [](auto x) { return std::isfinite(x); });
+    };
+    const auto refuse = [](const std::string& what) {
+      throw std::runtime_error(what +
+                               " is not finite, though the losses are: a number is too large "
+                               "for this precision; nothing was written");
+    };
+    if (asks("variance")) {
+      if (!finite(std::as_const(moments_).mean())) refuse("the mean gradient");
+      if (!finite(moments_.squared_deviations())) refuse("a variance");
+    } else if (asks("mean") && !finite(std::as_const(sum_).mean())) {
+      refuse("the mean gradient");
+    }
+    if (asks("norms") && !finite(norms_.squared_norms())) refuse("a squared norm");
+    if (asks("gram") && !finite(gram_.gram().values())) refuse("the Gram matrix");
   }
 
   [[nodiscard]] bool asks(const std::string& name) const {

@@ -114,6 +114,7 @@ void check_writable(const std::string& option, const std::string& path) {
   };
   std::error_code error;
   if (fs::is_directory(path, error)) refuse("Is a directory");
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) refuse("Not a regular file");
   fs::path parent = fs::path(path).parent_path();
   if (parent.empty()) parent = ".";
   if (!fs::exists(parent, error)) refuse("No such file or directory");

@@ -11,6 +11,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
+#include "tools/run_directory.h"
 #include "tools/studies/compose.h"
 
 namespace gradvar::commands {
@@ -38,7 +39,7 @@ void check_directory(const std::string& out, const Reproduction& asked) {
 void run(const ReproduceCommand& options) {
   const Reproduction reproduction = check_reproduction(options.subjects, options.study);
   check_directory(options.out, reproduction);
-  fs::create_directories(options.out);
+  const RunLock lock(options.out);
   write_reproduction(options.out, reproduction);
   std::vector<Task> tasks;
   for (const std::unique_ptr<Study>& study : chosen_studies(reproduction)) {
@@ -48,8 +49,8 @@ void run(const ReproduceCommand& options) {
     const int threads = resolve_threads(options.threads, static_cast<std::int64_t>(tasks.size()));
     (void)run_tasks(tasks, options.out, threads, options.output.progress());
   } catch (const Stopped& stopped) {
-    throw Stopped(stopped.status,
-                  "stopped; go on with: " + reproduction.command() + " --out " + options.out);
+    throw Stopped(stopped.status, "stopped; go on with: " + reproduction.command() + " --out " +
+                                      shell_word(options.out));
   }
   compose_report(options.out, reproduction);
   if (options.output.json) {
@@ -72,13 +73,11 @@ void add_reproduce(CLI::App& app) {
   command->footer("Subjects:\n" + subjects +
                   "Example:\n  gradvar reproduce counterexample --preset quick --out runs/quick\n");
   command->add_option("subjects", options->subjects, "which studies; all when none is named");
-  command->add_option("--preset", options->study.preset, "quick (minutes) or full (hours)")
-      ->check(CLI::IsMember({"quick", "full"}))
-      ->capture_default_str();
-  command->add_option("--seeds", options->study.seeds, "seeds of each run, 0 for the preset's own")
-      ->check(CLI::Range(0, 1000));
-  command->add_option("--threads", options->threads,
-                      "runs at a time, 0 for one a core; never changes a number");
+  add_choice(*command, "--preset", options->study.preset, {"quick", "full"},
+             "quick (minutes) or full (hours)");
+  add_whole(*command, "--seeds", options->study.seeds, 0, 1000,
+            "seeds of each run, 0 for the preset's own");
+  add_threads(*command, options->threads);
   command->add_option("--out", options->out, "directory of the results")->required();
   add_output_options(*command, options->output);
   command->callback([options] { run(*options); });

@@ -164,14 +164,19 @@ class CellRun {
   void go_on() {
     const json measured = read_results(partial_ / "measured.json", settings_);
     const std::optional<CheckpointEntry> newest = latest_checkpoint(partial_);
-    if (measured.is_null() || !newest) return;
+    // Measurements and checkpoint are two files: those of another step do not belong together.
+    if (measured.is_null() || !newest || measured.value("step", std::int64_t{-1}) != newest->step) {
+      return;
+    }
     run_.load(newest->path);
     results_ = measured;
+    results_.erase("step");
   }
 
   [[noreturn]] void stop_here() {
     fs::create_directories(partial_);
     run_.save(partial_);
+    results_["step"] = run_.trainer().steps();
     write_file((partial_ / "measured.json").string(), results_.dump());
     throw Stopped(interrupt_status(), "");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -25,7 +26,8 @@ double Spread::standard_deviation() const {
 }
 
 Interval Spread::interval() const {
-  if (values.size() < 2) return {mean(), mean(), mean()};
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (values.size() < 2) return {-kInfinity, mean(), kInfinity};
   return student_interval(values);
 }
 
@@ -36,7 +38,7 @@ std::string Spread::text() const {
 
 std::string Spread::interval_text() const {
   const Interval i = interval();
-  if (values.size() < 2) return report::format_number(mean(), 3);
+  if (values.size() < 2) return report::format_number(mean(), 3) + " (one seed: no interval)";
   return report::format_number(mean(), 3) + " " + report::format_interval(i.low, i.high);
 }
 

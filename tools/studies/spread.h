@@ -19,11 +19,12 @@ struct Spread {
   [[nodiscard]] double highest() const;
   // Unbiased, of one seed; 0 for a single one.
   [[nodiscard]] double standard_deviation() const;
-  // Of the mean over seeds, 95 %, Student; the mean alone for a single seed.
+  // Of the mean over seeds, 95 %, Student. A single seed says nothing about its spread: its
+  // interval is infinite, so that no verdict that asks for a side is given.
   [[nodiscard]] Interval interval() const;
   // "0.105 ± 0.012": mean and standard deviation over seeds, as markup.
   [[nodiscard]] std::string text() const;
-  // "0.105 [0.091, 0.119]": mean and its interval.
+  // "0.105 [0.091, 0.119]": mean and its interval, which a single seed has not.
   [[nodiscard]] std::string interval_text() const;
 };
 
