@@ -39,6 +39,29 @@ GradcheckCase binary_case(const char* name, const Shape& sample, const Record& r
                         });
 }
 
+// The solution of m z = y, by elimination with the largest pivot. m [d,d].
+Numbers eliminate(Numbers m, Numbers y) {
+  const std::size_t d = y.size();
+  for (std::size_t k = 0; k < d; ++k) {
+    std::size_t pivot = k;
+    for (std::size_t i = k + 1; i < d; ++i) {
+      if (std::abs(m[i * d + k]) > std::abs(m[pivot * d + k])) pivot = i;
+    }
+    for (std::size_t j = 0; j < d; ++j) std::swap(m[k * d + j], m[pivot * d + j]);
+    std::swap(y[k], y[pivot]);
+    for (std::size_t i = k + 1; i < d; ++i) {
+      const double factor = m[i * d + k] / m[k * d + k];
+      for (std::size_t j = k; j < d; ++j) m[i * d + j] -= factor * m[k * d + j];
+      y[i] -= factor * y[k];
+    }
+  }
+  for (std::size_t k = d; k-- > 0;) {
+    for (std::size_t j = k + 1; j < d; ++j) y[k] -= m[k * d + j] * y[j];
+    y[k] /= m[k * d + k];
+  }
+  return y;
+}
+
 double total(const Numbers& x) {
   double sum = 0;
   for (const double xi : x) sum += xi;
@@ -245,6 +268,29 @@ GradcheckCase time_embedding_case(std::int64_t dim, double scale) {
   return embedding;
 }
 
+// Theta so small that I + t Theta is far from singular at any t that is drawn.
+GradcheckCase affine_gaussian_case(std::int64_t dim) {
+  return gradcheck_case(
+      "affine_gaussian", {{.name = "x", .sample = {dim}}, {.name = "t", .sample = {1}}},
+      {{.name = "theta", .shape = {dim}},
+       {.name = "Theta", .shape = {dim, dim}, .scale = 0.1 / std::sqrt(static_cast<double>(dim))}},
+      [](auto& tape, auto x, auto p) { return affine_gaussian(tape, x[0], x[1], p[0], p[1]); },
+      [](Rows x, Rows p) {
+        const std::size_t d = p[0].size();
+        const double t = x[1][0];
+        Numbers a(d * d), y(d), v = p[0];
+        for (std::size_t i = 0; i < d; ++i) {
+          for (std::size_t j = 0; j < d; ++j) a[i * d + j] = (i == j) + t * p[1][i * d + j];
+          y[i] = x[0][i] - t * p[0][i];
+        }
+        const Numbers z = eliminate(a, y);
+        for (std::size_t i = 0; i < d; ++i) {
+          for (std::size_t j = 0; j < d; ++j) v[i] += p[1][i * d + j] * z[j];
+        }
+        return v;
+      });
+}
+
 std::vector<GradcheckCase> op_cases() {
   const Shape flat{17}, tokens{5, 3};
   GradcheckCase dense_tokens = dense_case(tokens, 7);
@@ -258,7 +304,8 @@ std::vector<GradcheckCase> op_cases() {
           gelu_case(flat),          concat_case({{5, 3}, {5, 1}, {5, 4}}),
           slice_case(tokens, 1, 3), reshape_case(tokens, {3, 5}),
           sum_case(tokens),         mean_case(tokens),
-          squared_error_case(flat), time_embedding_case(9, 10)};
+          squared_error_case(flat), time_embedding_case(9, 10),
+          affine_gaussian_case(5)};
 }
 
 }  // namespace gradvar

@@ -17,6 +17,7 @@ namespace gradvar {
 [[nodiscard]] GradcheckCase dense_case(const Shape& sample, std::int64_t out);
 [[nodiscard]] GradcheckCase shift_case(const Shape& sample);
 [[nodiscard]] GradcheckCase gain_case(const Shape& sample);
+[[nodiscard]] GradcheckCase affine_gaussian_case(std::int64_t dim);
 
 // ---- element by element
 [[nodiscard]] GradcheckCase add_case(const Shape& sample);

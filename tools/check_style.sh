@@ -40,6 +40,8 @@ test_files=$(git ls-files tests)
 for op in autograd/ops/*.cpp; do
   name=$(basename "$op" .cpp)
   grep -q "/${name}_test.cpp$" <<<"$test_files" || complain "the op $name has no test file"
+  grep -q "GradcheckCase ${name}_case(" autograd/op_cases.h ||
+    complain "the op $name has no case in op_cases.h, so gradvar verify does not know it"
 done
 
 if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then

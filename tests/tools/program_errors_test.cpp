@@ -56,6 +56,31 @@ TEST(ProgramErrors, UnknownWordsAreOneSentence) {
   EXPECT_EQ(refusal("sample --run"), "gradvar: --run needs a value\n");
 }
 
+TEST(ProgramErrors, ReproduceAndReportKeepTheSameManners) {
+  EXPECT_EQ(refusal("reproduce --out r --threads -5"),
+            "gradvar: --threads is '-5', expected a whole number from 0 to 1024\n");
+  EXPECT_EQ(refusal("reproduce --out r --seeds x"),
+            "gradvar: --seeds is 'x', expected a whole number from 0 to 1000\n");
+  EXPECT_TRUE(refusal("reproduce --out r --preset slow").starts_with("gradvar: --preset"));
+  EXPECT_EQ(refusal("reproduce"), "gradvar: --out is required\n");
+  const std::string unknown = refusal("reproduce counterexampel --out r");
+  EXPECT_NE(unknown.find("'counterexampel'"), std::string::npos) << unknown;
+  const std::string nowhere = refusal("reproduce --out /proc/gradvar");
+  EXPECT_TRUE(nowhere.starts_with("gradvar: ")) << nowhere;
+  EXPECT_NE(nowhere.find("'/proc/gradvar'"), std::string::npos) << nowhere;
+  EXPECT_EQ(refusal("report r"),
+            "gradvar: 'r' holds no reproduce.json: gradvar reproduce did not write it\n");
+}
+
+TEST(ProgramErrors, VerifyPassesAndSaysWhatItLookedAt) {
+  const ScratchDirectory scratch;
+  const Outcome outcome = run_gradvar(scratch, "verify");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* what : {"dense", "affine_gaussian", "silu", "mlp"}) {
+    EXPECT_NE(outcome.out.find(what), std::string::npos) << what;
+  }
+}
+
 TEST(ProgramErrors, AbsurdNumbersAreRefusedAtOnce) {
   const auto begin = std::chrono::steady_clock::now();
   for (const char* words :

@@ -305,6 +305,8 @@ TEST_F(ProgramGradients, AGoalThatCannotBeWrittenIsOneSentence) {
             "gradvar: --out: cannot write 'none/g': No such file or directory\n");
   EXPECT_EQ(refusal_of("w.safetensors/g"),
             "gradvar: --out: cannot write 'w.safetensors/g': Not a directory\n");
+  EXPECT_EQ(refusal_of("b.safetensors"),
+            "gradvar: --out: cannot write 'b.safetensors': it is what is read here\n");
   EXPECT_EQ(refusal_of("/dev/full"),
             "gradvar: --out: cannot write '/dev/full': Not a regular file\n");
 }

@@ -73,7 +73,7 @@ class Gradients {
         batch_(read_batch<Real>(options.batch, interpolant_)),
         model_(make_model<Real>("--model", options.model, batch_.x0.shape().sample())) {
     load_weights(options.weights, model_->parameters());
-    check_writable("--out", options.out);
+    check_writable("--out", options.out, {options.weights, options.batch});
     check_size();
   }
 

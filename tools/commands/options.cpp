@@ -107,7 +107,8 @@ int resolve_threads(std::int64_t threads, std::int64_t lanes) {
   return static_cast<int>(std::clamp<std::int64_t>(cores, 1, lanes));
 }
 
-void check_writable(const std::string& option, const std::string& path) {
+void check_writable(const std::string& option, const std::string& path,
+                    const std::vector<std::string>& inputs) {
   namespace fs = std::filesystem;
   const auto refuse = [&](const char* why) {
     throw std::invalid_argument(option + ": cannot write '" + path + "': " + why);
@@ -115,6 +116,9 @@ void check_writable(const std::string& option, const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) refuse("Is a directory");
   if (fs::exists(path, error) && !fs::is_regular_file(path, error)) refuse("Not a regular file");
+  for (const std::string& input : inputs) {
+    if (fs::equivalent(path, input, error)) refuse("it is what is read here");
+  }
   fs::path parent = fs::path(path).parent_path();
   if (parent.empty()) parent = ".";
   if (!fs::exists(parent, error)) refuse("No such file or directory");

@@ -57,8 +57,10 @@ void add_output_options(CLI::App& command, OutputOptions& options);
 [[nodiscard]] int resolve_threads(std::int64_t threads, std::int64_t lanes);
 
 // Looks at a goal before long work begins. Throws std::invalid_argument "--out: cannot write ..."
-// when it is a directory, or its own directory is missing or closed to us.
-void check_writable(const std::string& option, const std::string& path);
+// when it is a directory or no regular file, is one of the inputs, or its own directory is missing
+// or closed to us.
+void check_writable(const std::string& option, const std::string& path,
+                    const std::vector<std::string>& inputs = {});
 
 // Calls run<float>() or run<double>().
 template <class Run>

@@ -139,7 +139,7 @@ void check_options(const SampleCommand& options, bool with_precision) {
 void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
-  check_writable("--out", options.out);
+  check_writable("--out", options.out, {options.weights, options.from});
   (void)make_solver("--solver", options.solver);
   if (options.run.empty()) {
     with_precision(options.precision, [&](auto real) { sample_weights<decltype(real)>(options); });

@@ -44,7 +44,7 @@ void run(const VelocityCommand& options) {
       make_model<Real>("--model", options.model, x.shape().sample());
   load_weights(options.weights, model->parameters());
   LanePool pool(resolve_threads(options.threads, kMostThreads));
-  check_writable("--out", options.out);
+  check_writable("--out", options.out, {options.weights, options.batch});
   Tensor<Real> v(x.shape());
   NetworkField<Real>(*model, pool).velocity(x.values(), t.values(), x.rows(), v.values());
   for (std::int64_t i = 0; i < v.size(); ++i) {

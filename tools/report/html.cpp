@@ -161,6 +161,14 @@ void Report::machine(const Machine& machine) {
       "machine");
 }
 
+void Report::machines(const std::vector<std::string>& lines) {
+  std::vector<std::pair<std::string, std::string>> items;
+  for (const std::string& line : lines) items.emplace_back("machine", literal(line));
+  const std::string head = lines.size() == 1 ? "The machine these numbers come from"
+                                             : "The machines these numbers come from";
+  body_ += element("aside", element("div", head, "head") + setup_list(items), "machine");
+}
+
 std::string Report::enrol(const std::string& name, const std::string& kind, int number) {
   const std::string label = kind + "\u00a0" + std::to_string(number);
   check(labels_.emplace(name, label).second, "report",

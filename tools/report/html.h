@@ -71,6 +71,8 @@ class Report {
   // The set-up: what, and its value.
   void definitions(const std::vector<std::pair<std::string, std::string>>& items);
   void machine(const Machine& machine);
+  // Several, or another than this one: a line each (Machine::line).
+  void machines(const std::vector<std::string>& lines);
   // Throws std::invalid_argument when a row's cells do not fit the columns, or the name is taken.
   void table(const std::string& name, const Table& table, const Caption& caption);
   // Reads the picture now. When there is none, a note names the data and the command instead.

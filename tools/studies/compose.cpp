@@ -50,9 +50,27 @@ json findings_json(const std::vector<Finding>& findings) {
   return list;
 }
 
+// The machines that results were made on, each once, in the order they are met.
+std::vector<std::string> machines_of(const std::vector<TaskResults>& results) {
+  std::vector<std::string> lines;
+  for (const TaskResults& of_study : results) {
+    for (const auto& [id, one] : of_study) {
+      const std::string line = one.value("machine", "unknown");
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+std::string joined(const std::vector<std::string>& words, const std::string& between) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
+  return text;
+}
+
 // The findings for people who read Markdown: docs/results.md is this file.
 std::string findings_markdown(const std::vector<Finding>& findings, const std::string& command,
-                              const std::string& seconds) {
+                              const std::string& seconds, const std::string& machines) {
   const auto cell = [](const std::string& markup) {
     std::string out;
     for (const char c : report::plain_from_markup(markup))
@@ -61,7 +79,7 @@ std::string findings_markdown(const std::vector<Finding>& findings, const std::s
   };
   std::string text = "# What was found\n\nWritten by\n\n```sh\n" + command +
                      " --out DIR\n```\n\nas DIR/findings.md, in " + seconds +
-                     " of one core's time. Machine: " + describe_machine().line() +
+                     " of one core's time. Machine: " + machines +
                      ".\n\nThe claims are those of "
                      "[arXiv 2510.18118](https://arxiv.org/abs/2510.18118). A run memorises when "
                      "the mean distance to the training partner is under 10 % of that between "
@@ -137,7 +155,7 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
   const StudyOptions& options = reproduction.options;
   std::vector<Finding> findings;
   std::vector<TaskResults> results;
-  json summary = {{"command", reproduction.command()}, {"machine", describe_machine().line()}};
+  json summary = {{"command", reproduction.command()}};
   double seconds = 0;
   for (const std::unique_ptr<Study>& study : chosen) {
     results.push_back(read_tasks(study->tasks(options), directory));
@@ -146,6 +164,10 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
     findings.insert(findings.end(), found.begin(), found.end());
     summary["findings"][study->name()] = findings_json(found);
   }
+
+  const std::vector<std::string> machines = machines_of(results);
+  const std::string machine_line = joined(machines, "; ");
+  summary["machine"] = machine_line;
 
   report::Report page("Gradient variance and memorisation in flow models",
                       "gradvar, " + options.preset + " preset");
@@ -184,11 +206,16 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
       "picture, `summary.json` and `findings.md` the first table. The training and measuring "
       "took " +
       report::format_duration(seconds) + " of one core's time in all.");
-  page.machine(describe_machine());
+  if (machines == std::vector<std::string>{describe_machine().line()}) {
+    page.machine(describe_machine());
+  } else {  // results that were made elsewhere, or in several places
+    page.machines(machines);
+  }
   page.write(directory / "report.html");
   write_file((directory / "summary.json").string(), summary.dump(2) + "\n");
   write_file((directory / "findings.md").string(),
-             findings_markdown(findings, reproduction.command(), report::format_duration(seconds)));
+             findings_markdown(findings, reproduction.command(), report::format_duration(seconds),
+                               machine_line));
 }
 
 }  // namespace gradvar

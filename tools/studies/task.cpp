@@ -9,6 +9,7 @@
 #include "io/atomic_file.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
+#include "tools/machine.h"
 
 namespace gradvar {
 
@@ -42,6 +43,7 @@ json run_task(const Task& task, const fs::path& directory, Progress& progress) {
   } catch (const NonFiniteError& error) {
     throw std::runtime_error(task.id + ": " + error.what());
   }
+  results["machine"] = describe_machine().line();
   const fs::path path = results_path(task, directory);
   fs::create_directories(path.parent_path());
   const json file = {{"id", task.id}, {"settings", task.settings}, {"results", results}};

@@ -24,7 +24,8 @@ struct Task {
   std::string id;        // "counterexample-sigma-0.05-seed-3": letters, digits, dots, dashes
   std::string settings;  // everything that decides the results; others' results are made again
   std::int64_t units;    // of progress, in proportion to the work
-  // Does it, on the calling thread, and returns its results. Advances `progress` by `units` in all.
+  // Does it, on the calling thread, and returns its results, an object, to which `machine`, the
+  // line that describes what it ran on, is added. Advances `progress` by `units` in all.
   // `directory` is for what a stopped task leaves behind. Throws Stopped after saving when an
   // interrupt was requested.
   std::function<nlohmann::json(const std::filesystem::path& directory, Progress& progress)> run;
