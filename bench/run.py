@@ -53,7 +53,7 @@ def step_round(core):
     """Real milliseconds by (kind, shape), GFLOP/s of GEMM by (rows, width), and the BLAS."""
     text = run([str(BUILD / "step_bench"), "--benchmark_format=json",
                 "--benchmark_filter=plain|variance|norms|naive|Gemm",
-                "--benchmark_repetitions=5", "--benchmark_min_time=0.1",
+                "--benchmark_repetitions=5", "--benchmark_min_time=0.3",
                 "--benchmark_enable_random_interleaving=true"], stderr=subprocess.DEVNULL,
                env=environment(core))
     data = json.loads(text)
