@@ -24,15 +24,6 @@ constexpr std::array kAngles = {60.0, 120.0, 150.0};
 constexpr std::array kSampled = {0.05, 0.2, 0.4, 0.7, 1.0, 1.5};
 constexpr std::array kFields = {GaussianField::kOptimal, GaussianField::kPairs};
 
-struct Noise {
-  InterpolantKind kind;
-  const char* id;
-  const char* label;
-};
-constexpr std::array kNoises = {
-    Noise{InterpolantKind::kConstantNoise, "constant", "constant noise"},
-    Noise{InterpolantKind::kBridge, "bridge", "bridge noise"}};
-
 const char* key(GaussianField field) {
   return field == GaussianField::kOptimal ? "optimal" : "pairs";
 }

@@ -24,13 +24,7 @@ constexpr double kPaperNoise = 0.05;
 constexpr double kCheckedAngle = 120;
 constexpr std::array kFactors = {0.7, 1.4};  // of sigma*: where signs are checked on samples
 
-struct Law {
-  const char* id;
-  const char* label;
-  GaussianMoments target;
-  std::int64_t planes;
-};
-std::vector<Law> laws() {
+std::vector<RotatedLaw> laws() {
   return {{"plane", "*d* = 2", isotropic_gaussian(2), 1},
           {"narrow", "*d* = 2, *S* = *I*/4", isotropic_gaussian(2, 0.5), 1},
           {"wide", "*d* = 2, *S* = 4*I*", isotropic_gaussian(2, 2), 1},
@@ -39,22 +33,8 @@ std::vector<Law> laws() {
           {"correlated", "*d* = 8, 4 planes, *ρ* = 0.7", correlated_gaussian(8, 0.7, 0), 4}};
 }
 
-struct Noise {
-  InterpolantKind kind;
-  const char* id;
-  const char* label;
-};
-constexpr std::array kNoises = {
-    Noise{InterpolantKind::kConstantNoise, "constant", "constant noise"},
-    Noise{InterpolantKind::kBridge, "bridge", "bridge noise"}};
-
-std::string id_of(const Law& law, const Noise& noise) {
+std::string id_of(const RotatedLaw& law, const Noise& noise) {
   return std::string(kName) + "-" + noise.id + "-" + law.id;
-}
-
-GaussianSetting setting(const Law& law, double angle) {
-  return {
-      .target = law.target, .pairs = GaussianPairs::kRotated, .angle = angle, .planes = law.planes};
 }
 
 std::vector<double> angles(const Preset& preset) {
@@ -64,12 +44,12 @@ std::vector<double> angles(const Preset& preset) {
   return list;
 }
 
-PhaseBoundary boundary_of(const Law& law, const Noise& noise, double angle) {
-  const GaussianSetting s = setting(law, angle);
+PhaseBoundary boundary_of(const RotatedLaw& law, const Noise& noise, double angle) {
+  const GaussianSetting s = rotated(law, angle);
   return phase_boundary(s.source(), s.map(), noise.kind);
 }
 
-json compute(const Law& law, const Noise& noise, const Preset& preset) {
+json compute(const RotatedLaw& law, const Noise& noise, const Preset& preset) {
   json results;
   for (const double angle : angles(preset)) {
     const PhaseBoundary boundary = boundary_of(law, noise, angle);
@@ -82,12 +62,12 @@ json compute(const Law& law, const Noise& noise, const Preset& preset) {
 
 // Below and above sigma* at one angle, in the plane: samples see the sign.
 json check(const Noise& noise, const Preset& preset) {
-  const Law plane = laws().front();
+  const RotatedLaw plane = laws().front();
   const double boundary = boundary_of(plane, noise, kCheckedAngle).sigma.value();
   json results = {{"boundary", boundary}};
   for (const double factor : kFactors) {
     const GaussianSetting noisy =
-        with_noise(setting(plane, kCheckedAngle), noise.kind, factor * boundary);
+        with_noise(rotated(plane, kCheckedAngle), noise.kind, factor * boundary);
     results["excess"].push_back(
         difference(sample_traces(at_field(noisy, GaussianField::kOptimal), preset),
                    sample_traces(at_field(noisy, GaussianField::kPairs), preset))
@@ -114,7 +94,7 @@ Panel panel_of(const Preset& preset, const TaskResults& results, const Noise& no
              .ticks = {{0, "0"}, {60, "60"}, {120, "120"}, {180, "180"}}};
   panel.y = {.label = "*σ*\\*", .logarithmic = true};
   int index = 0;
-  for (const Law& law : laws()) {
+  for (const RotatedLaw& law : laws()) {
     panel.series.push_back(line(law.label, series_style(index++), angles(preset),
                                 boundaries(results.at(id_of(law, noise))), 2));
   }
@@ -129,7 +109,7 @@ class Phase final : public Topic {
     std::vector<Task> list;
     const std::string step = "angle-step=" + number_text(preset.angle_step);
     for (const Noise& noise : kNoises) {
-      for (const Law& law : laws()) {
+      for (const RotatedLaw& law : laws()) {
         list.push_back(numbers_task(id_of(law, noise), step,
                                     law.target.mean.size() == 2 ? 500 : 2500,
                                     [=] { return compute(law, noise, preset); }));
@@ -146,7 +126,7 @@ class Phase final : public Topic {
     bool falling = true;
     std::string none, why;  // where any noise will do
     for (const Noise& noise : kNoises) {
-      for (const Law& law : laws()) {
+      for (const RotatedLaw& law : laws()) {
         const json& r = results.at(id_of(law, noise));
         const std::vector<double> sigma = boundaries(r);
         for (std::size_t i = 0; i < sigma.size(); ++i) {

@@ -21,26 +21,16 @@ constexpr double kFoot = 1e-34;  // where a zero is drawn
 constexpr int kStep = 15;        // degrees
 
 // In the plane between equal laws, and in five dimensions in general position.
-struct Case {
-  const char* id;
-  const char* label;
-  GaussianMoments target;
-  std::int64_t planes;
-};
-std::vector<Case> cases() {
+std::vector<RotatedLaw> cases() {
   return {{"plane", "*S* = *I*, *d* = 2", isotropic_gaussian(2), 1},
           {"general", "correlated *S*, *d* = 5, two planes", correlated_gaussian(5, 0.7, 3), 2}};
 }
 
-GaussianSetting setting(const Case& c, double angle, GaussianField field) {
-  return {.target = c.target,
-          .pairs = GaussianPairs::kRotated,
-          .angle = angle,
-          .planes = c.planes,
-          .field = field};
+GaussianSetting setting(const RotatedLaw& law, double angle, GaussianField field) {
+  return at_field(rotated(law, angle), field);
 }
 
-json compute(const Case& c, const Preset& preset) {
+json compute(const RotatedLaw& c, const Preset& preset) {
   json results;
   for (int angle = 0; angle < 360; angle += kStep) {
     const GaussianSetting own = setting(c, angle, GaussianField::kPairs);
@@ -61,14 +51,14 @@ double largest(const json& numbers) {
   return *std::max_element(values.begin(), values.end());
 }
 
-const json& results_of(const TaskResults& results, const Case& c) {
+const json& results_of(const TaskResults& results, const RotatedLaw& c) {
   return results.at(std::string(kName) + "-" + c.id);
 }
 
 Figure figure(const TaskResults& results) {
   Figure figure;
   figure.columns = 2;
-  for (const Case& c : cases()) {
+  for (const RotatedLaw& c : cases()) {
     const json& r = results_of(results, c);
     const auto angle = r.at("angle").get<std::vector<double>>();
     const auto column = [&](const char* name) {
@@ -100,7 +90,7 @@ class Proposition1 final : public Topic {
  public:
   [[nodiscard]] std::vector<Task> tasks(const Preset& preset) const override {
     std::vector<Task> list;
-    for (const Case& c : cases()) {
+    for (const RotatedLaw& c : cases()) {
       list.push_back(numbers_task(std::string(kName) + "-" + c.id,
                                   "samples=" + std::to_string(preset.samples), 700,
                                   [=] { return compute(c, preset); }));
@@ -111,7 +101,7 @@ class Proposition1 final : public Topic {
   [[nodiscard]] std::vector<Statement> statements(const Preset&,
                                                   const TaskResults& results) const override {
     double exact = 0, measured = 0, unit = 0;
-    for (const Case& c : cases()) {
+    for (const RotatedLaw& c : cases()) {
       const json& r = results_of(results, c);
       const double of_case = largest(r.at("optimal_exact"));
       exact = std::max(exact, largest(r.at("exact")) / of_case);

@@ -39,6 +39,11 @@ GaussianMoments correlated_gaussian(std::int64_t dim, double rho, double mean) {
   return law;
 }
 
+GaussianSetting rotated(const RotatedLaw& law, double angle) {
+  return {
+      .target = law.target, .pairs = GaussianPairs::kRotated, .angle = angle, .planes = law.planes};
+}
+
 GaussianSetting at_field(GaussianSetting setting, GaussianField field) {
   setting.field = field;
   return setting;

@@ -2,6 +2,7 @@
 // and asking the engine for their per-sample gradients; and when that agrees with a closed form.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,6 +24,25 @@ namespace gradvar::gaussian {
 [[nodiscard]] GaussianSetting at_field(GaussianSetting setting, GaussianField field);
 [[nodiscard]] GaussianSetting with_noise(GaussianSetting setting, InterpolantKind kind,
                                          double sigma);
+
+// The two kinds of noise that are compared.
+struct Noise {
+  InterpolantKind kind;
+  const char* id;
+  const char* label;
+};
+inline constexpr std::array kNoises = {
+    Noise{InterpolantKind::kConstantNoise, "constant", "constant noise"},
+    Noise{InterpolantKind::kBridge, "bridge", "bridge noise"}};
+
+// A target, and in how many planes pairs turn on the way to it; rotated() as above.
+struct RotatedLaw {
+  const char* id;
+  const char* label;
+  GaussianMoments target;
+  std::int64_t planes;
+};
+[[nodiscard]] GaussianSetting rotated(const RotatedLaw& law, double angle);
 
 // Unbiased traces, squared norms of the means, and the mean loss of one batch, in f64.
 struct SampledMoments {
