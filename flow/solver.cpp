@@ -58,14 +58,17 @@ std::string_view to_string(SolverMethod method) {
 void SolverOptions::validate() const {
   const std::string_view name = to_string(method);
   if (method != SolverMethod::dopri5) {
-    check(steps >= 1, name, "steps is " + std::to_string(steps) + ", expected 1 or more");
+    check(steps >= 1 && steps <= kMostSteps, name,
+          "steps is " + std::to_string(steps) + ", expected 1 to " + std::to_string(kMostSteps));
     return;
   }
   check(std::isfinite(rtol) && rtol > 0, name,
         "rtol is " + number_text(rtol) + ", expected a positive number");
   check(std::isfinite(atol) && atol > 0, name,
         "atol is " + number_text(atol) + ", expected a positive number");
-  check(max_steps >= 1, name, "max-steps is " + std::to_string(max_steps) + ", expected 1 or more");
+  check(max_steps >= 1 && max_steps <= kMostSteps, name,
+        "max-steps is " + std::to_string(max_steps) + ", expected 1 to " +
+            std::to_string(kMostSteps));
 }
 
 std::string SolverOptions::spec() const {

@@ -27,13 +27,17 @@ enum class SolverMethod { euler, midpoint, heun, rk4, dopri5 };
 
 [[nodiscard]] std::string_view to_string(SolverMethod method);
 
+// More steps than this are a slip: with so many, even f64 has lost digits to the sum of them.
+inline constexpr std::int64_t kMostSteps = 10000000;
+
 struct SolverOptions {
   SolverMethod method = SolverMethod::euler;
   std::int64_t steps = 100;         // all but dopri5
   double rtol = 1e-6, atol = 1e-6;  // dopri5: root mean square of error / (atol + rtol |x|) <= 1
   std::int64_t max_steps = 10000;   // dopri5: accepted and rejected steps of one row
 
-  // Throws std::invalid_argument unless steps, max_steps >= 1 and tolerances are positive, finite.
+  // Throws std::invalid_argument unless 1 <= steps, max_steps <= kMostSteps and tolerances are
+  // positive, finite.
   void validate() const;
   // "euler:steps=100", "dopri5:rtol=1e-06,atol=1e-06,max-steps=10000".
   [[nodiscard]] std::string spec() const;

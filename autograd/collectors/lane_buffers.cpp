@@ -4,12 +4,6 @@
 
 namespace gradvar {
 
-namespace {
-
-constexpr std::int64_t kPiece = 16384;  // elements: 64 KiB of f32
-
-}  // namespace
-
 template <class Real>
 bool LaneBuffers<Real>::begin(const ParameterLayout& layout, int lanes) {
   const bool same_layout = layout_.same_places(layout);
@@ -45,8 +39,8 @@ std::vector<Piece> pieces_of(const ParameterLayout& layout) {
   for (int k = 0; k < layout.count(); ++k) {
     const ParameterInfo& info = layout.infos()[k];
     const std::int64_t end = info.offset + info.size();
-    for (std::int64_t begin = info.offset; begin < end; begin += kPiece) {
-      pieces.push_back({k, begin, std::min(begin + kPiece, end)});
+    for (std::int64_t begin = info.offset; begin < end; begin += kLongestPiece) {
+      pieces.push_back({k, begin, std::min(begin + kLongestPiece, end)});
     }
   }
   return pieces;

@@ -42,6 +42,7 @@ struct Piece {
   std::int64_t begin;  // in the flat array
   std::int64_t end;
 };
+inline constexpr std::int64_t kLongestPiece = 16384;  // elements: 64 KiB of f32
 [[nodiscard]] std::vector<Piece> pieces_of(const ParameterLayout& layout);
 
 // w_n times row n of x [rows of a lane, columns], in scratch memory; x itself without weights.

@@ -131,7 +131,10 @@ void centred_moments(const SampleGradients<Real>& gradients, std::span<const Rea
 
 template <class Real>
 void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
-  if (sums_.begin(layout, plan.lanes)) pieces_ = pieces_of(layout);
+  if (sums_.begin(layout, plan.lanes)) {
+    pieces_ = pieces_of(layout);
+    no_samples_.assign(kLongestPiece, Real(0));
+  }
   m2_.begin(layout, plan.lanes);
   lane_states_.resize(plan.lanes);
   for (int lane = 0; lane < plan.lanes; ++lane) {
@@ -211,8 +214,7 @@ kernels::MergedMoments MomentsCollector<Real>::merge_piece(const Piece& piece) {
   };
   const int lanes = sums_.lanes();
   if (lanes == 1) {
-    const std::vector<Real> nothing(count);
-    merge_lane(nothing.data(), nothing.data(), 0, 0, true);
+    merge_lane(no_samples_.data(), no_samples_.data(), 0, 0, true);
   }
   for (int lane = 1; lane < lanes; ++lane) {
     merge_lane(sums_.lane(lane).data() + piece.begin, m2_.lane(lane).data() + piece.begin,

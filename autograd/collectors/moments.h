@@ -59,6 +59,7 @@ class MomentsCollector final : public Collector<Real> {
   Weights weights_;
   std::vector<Piece> pieces_;
   std::vector<kernels::MergedMoments> piece_sums_;
+  std::vector<Real> no_samples_;  // zeros, a piece long: what a single lane is merged with
 };
 
 // S1 and M2 of one lane by the plainest road: two passes over whole gradients, in f64. The fallback

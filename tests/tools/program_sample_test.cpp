@@ -177,7 +177,7 @@ TEST_F(ProgramSample, EvaluateRefusesWhatIsWrong) {
   EXPECT_EQ(error("--run run --fresh 1"),
             "gradvar: --fresh is '1', expected a whole number from 2 to 100000\n");
   EXPECT_EQ(error("--run run --solver euler:steps=0"),
-            "gradvar: --solver: [euler] steps is 0, expected 1 or more\n");
+            "gradvar: --solver: [euler] steps is 0, expected 1 to 10000000\n");
   EXPECT_EQ(error("--run none"), "gradvar: --run: 'none' is not a run: it holds no run.toml\n");
   EXPECT_EQ(error(""), "gradvar: --run is required\n");
 }
