@@ -36,6 +36,8 @@ namespace gradvar {
 [[nodiscard]] GradcheckCase reshape_case(const Shape& from, const Shape& to);
 
 // ---- images and tokens, op_cases_images.cpp; the last axis is the channels
+[[nodiscard]] GradcheckCase conv2d_case(const Shape& image, std::int64_t out, std::int64_t kernel,
+                                        std::int64_t stride);
 [[nodiscard]] GradcheckCase group_norm_case(const Shape& sample, std::int64_t groups);
 [[nodiscard]] GradcheckCase layer_norm_case(const Shape& sample);
 [[nodiscard]] GradcheckCase attention_case(std::int64_t positions, std::int64_t channels,

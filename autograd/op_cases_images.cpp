@@ -90,6 +90,39 @@ std::uint32_t sample_number(Real input) {
 
 }  // namespace
 
+GradcheckCase conv2d_case(const Shape& image, std::int64_t out, std::int64_t kernel,
+                          std::int64_t stride) {
+  const std::int64_t height = image[0], width = image[1], channels = image[2];
+  const double scale = 1 / std::sqrt(static_cast<double>(channels * kernel * kernel));
+  return gradcheck_case(
+      "conv2d", {{.name = "x", .sample = image}},
+      {{.name = "W", .shape = {out, channels, kernel, kernel}, .scale = scale},
+       {.name = "b", .shape = {out}}},
+      [stride](auto& tape, auto x, auto p) { return conv2d(tape, x[0], p[0], p[1], stride); },
+      [=](Rows x, Rows p) {
+        const auto pixel = [&](std::int64_t i, std::int64_t j, std::int64_t c) {
+          const bool inside = i >= 0 && i < height && j >= 0 && j < width;
+          return inside ? x[0][(i * width + j) * channels + c] : 0.0;
+        };
+        Numbers y;
+        for (std::int64_t i = 0; i < height; i += stride) {
+          for (std::int64_t j = 0; j < width; j += stride) {
+            for (std::int64_t o = 0; o < out; ++o) {
+              double sum = p[1][o];
+              for (std::int64_t e = 0; e < channels * kernel * kernel; ++e) {
+                const std::int64_t c = e / (kernel * kernel), u = e / kernel % kernel;
+                const std::int64_t v = e % kernel;
+                sum += p[0][o * channels * kernel * kernel + e] *
+                       pixel(i + u - kernel / 2, j + v - kernel / 2, c);
+              }
+              y.push_back(sum);
+            }
+          }
+        }
+        return y;
+      });
+}
+
 GradcheckCase group_norm_case(const Shape& sample, std::int64_t groups) {
   const std::int64_t channels = sample.columns(), width = channels / groups;
   return norm_case(
@@ -235,10 +268,12 @@ GradcheckCase dropout_case(const Shape& sample, double rate) {
 
 std::vector<GradcheckCase> image_op_cases() {
   const Shape image{4, 6, 3};
-  return {group_norm_case({3, 5, 8}, 4), layer_norm_case({5, 17}),      attention_case(7, 6, 2),
-          upsample_nearest_case(image),  average_pool_case(image),      add_per_channel_case(image),
-          scale_shift_case(image),       channels_last_case({3, 4, 6}), channels_first_case(image),
-          dropout_case({5, 7}, 0.3)};
+  return {conv2d_case({4, 5, 3}, 2, 3, 1), conv2d_case({4, 5, 3}, 2, 3, 2),
+          group_norm_case({3, 5, 8}, 4),   layer_norm_case({5, 17}),
+          attention_case(7, 6, 2),         upsample_nearest_case(image),
+          average_pool_case(image),        add_per_channel_case(image),
+          scale_shift_case(image),         channels_last_case({3, 4, 6}),
+          channels_first_case(image),      dropout_case({5, 7}, 0.3)};
 }
 
 }  // namespace gradvar

@@ -30,6 +30,9 @@ Value gain(Tape<Real>& tape, Value x, ParameterId g);
 template <class Real>
 Value affine_gaussian(Tape<Real>& tape, Value x, Value t, ParameterId theta, ParameterId matrix);
 
+// y = x * W + b            x [B,H,W,C]  W [O,C,k,k]  b [O]  y [B,H/stride,W/stride,O]
+template <class Real>
+Value conv2d(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias, std::int64_t stride);
 // y = (x - mean) / sqrt(variance + 1e-5) g + b, over T and the channels of a group
 //                          x [B,...,C]  g, b [C]; the groups divide C
 template <class Real>
