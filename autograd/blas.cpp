@@ -6,9 +6,6 @@
 #include <vector>
 
 extern "C" {
-void openblas_set_num_threads(int threads);
-char* openblas_get_corename(void);
-char* openblas_get_config(void);
 void dsyev_(const char* job, const char* triangle, const int* n, double* a, const int* lda,
             double* w, double* work, const int* work_size, int* info);
 void dgetrf_(const int* m, const int* n, double* a, const int* lda, int* pivots, int* info);

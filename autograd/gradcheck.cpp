@@ -196,6 +196,7 @@ Difference forward_difference(const GradcheckCase& of) {
   const GradcheckData<Real> data(of, of.batch, /*offsets=*/false);
   const Taken<Real> taken(data, 0, of.batch);
   std::vector<std::vector<double>> parameters;
+  parameters.reserve(static_cast<std::size_t>(data.parameters.layout().count()));
   for (int k = 0; k < data.parameters.layout().count(); ++k) {
     parameters.push_back(doubles(data.parameters.values(ParameterId{k})));
   }

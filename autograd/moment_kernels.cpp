@@ -10,6 +10,7 @@ namespace gradvar::kernels {
 namespace {
 
 constexpr int kPartials = 16;
+constexpr std::int64_t kPair = 2 * kPartials;
 
 template <class Real>
 GRADVAR_ALWAYS_INLINE void fold_moments_loop(const Real* g, Real w, Real* sum, Real* sum_squares,
@@ -79,7 +80,7 @@ GRADVAR_ALWAYS_INLINE void row_squared_norms_loop(const Real* x, double* out, st
     const Real* row = x + r * columns;
     Real even[kPartials] = {}, odd[kPartials] = {};
     std::int64_t i = 0;
-    for (; i + 2 * kPartials <= columns; i += 2 * kPartials) {
+    for (; i + kPair <= columns; i += kPair) {
       for (int j = 0; j < kPartials; ++j) even[j] += row[i + j] * row[i + j];
       for (int j = 0; j < kPartials; ++j) {
         odd[j] += row[i + kPartials + j] * row[i + kPartials + j];

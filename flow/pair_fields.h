@@ -41,7 +41,7 @@ class PairPosterior {
   [[nodiscard]] const Shape& sample_shape() const { return sample_shape_; }
   [[nodiscard]] const Interpolant& interpolant() const { return interpolant_; }
   // Fills w [N] for one point x [d]; returns its entropy in nats. All NaN when x is not finite.
-  double weights(std::span<const double> x, double t, std::span<double> w) const;
+  [[nodiscard]] double weights(std::span<const double> x, double t, std::span<double> w) const;
   // v* [d] from those weights.
   void mean_target(std::span<const double> x, double t, std::span<const double> w,
                    std::span<double> v) const;
@@ -60,7 +60,8 @@ class PairPosterior {
 
  private:
   // Fills squared distances [N] to the lines, returns the least.
-  double distances(std::span<const double> x, double t, std::span<double> squared) const;
+  [[nodiscard]] double distances(std::span<const double> x, double t,
+                                 std::span<double> squared) const;
 
   Tensor<double> x0_, x1_;  // [N,d]
   Shape sample_shape_;

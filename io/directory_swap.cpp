@@ -72,8 +72,7 @@ std::string temporary_directory(const std::string& raw_goal) {
   fs::create_directories(parent_of(goal), error);
   if (error) throw std::invalid_argument(swap_sentence(goal, error.message()));
   for (int attempt = 0;; ++attempt) {
-    const std::string path =
-        goal + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
+    std::string path = goal + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
     if (fs::create_directory(path, error)) return path;
     if (error) throw std::invalid_argument(swap_sentence(goal, error.message()));
   }

@@ -88,7 +88,7 @@ class HeaderReader {
     if (quote != '\'' && quote != '"') refuse("expected a string in the header");
     const std::size_t end = text_.find(quote, position_ + 1);
     if (end == std::string_view::npos) refuse("the string does not end");
-    const std::string value(text_.substr(position_ + 1, end - position_ - 1));
+    std::string value(text_.substr(position_ + 1, end - position_ - 1));
     position_ = end + 1;
     return value;
   }

@@ -112,7 +112,7 @@ std::string SpecReader::word(std::string_view key, std::string_view otherwise) {
 
 std::string SpecReader::choice(std::string_view key, std::string_view otherwise,
                                const std::vector<std::string>& words) {
-  const std::string text = word(key, otherwise);
+  std::string text = word(key, otherwise);
   if (std::find(words.begin(), words.end(), text) == words.end()) {
     refuse(name_, key, text, "one of " + list_of(words));
   }

@@ -62,7 +62,7 @@ void check_file(const fs::path& checkpoint, const std::string& name, const std::
 // The first word of a line, which is cut off with the space behind it.
 std::string take_word(std::string_view& line) {
   const std::size_t space = line.find(' ');
-  const std::string word(line.substr(0, space));
+  std::string word(line.substr(0, space));
   line.remove_prefix(space == std::string_view::npos ? line.size() : space + 1);
   return word;
 }

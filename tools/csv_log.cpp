@@ -44,7 +44,7 @@ std::string rows_before(const std::string& path, const std::string& text, const 
 
 }  // namespace
 
-CsvLog::CsvLog(std::filesystem::path path, std::vector<std::string> columns,
+CsvLog::CsvLog(std::filesystem::path path, const std::vector<std::string>& columns,
                std::uint64_t resume_at)
     : path_(std::move(path)), columns_(columns.size()) {
   std::string header;

@@ -16,7 +16,8 @@ class CsvLog {
  public:
   // Rows of steps >= `resume_at` of an existing file are dropped; with 0 it starts anew. Throws
   // std::invalid_argument when the file cannot be written or has other columns.
-  CsvLog(std::filesystem::path path, std::vector<std::string> columns, std::uint64_t resume_at);
+  CsvLog(std::filesystem::path path, const std::vector<std::string>& columns,
+         std::uint64_t resume_at);
   // Writes what rows are left, and keeps quiet when that fails: flush() is the one to say so.
   ~CsvLog();
   CsvLog(const CsvLog&) = delete;

@@ -44,14 +44,14 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
     result.fresh_to_coupling = summarise(row_distances(fresh, map->apply(sources)));
   }
   if (options.with_mmd) {
-    const Tensor<double> targets = problem.fresh_targets(options.fresh, 0);
+    const Tensor<double> targets = problem.fresh_targets(options.fresh, 0, options.held_out);
     result.mmd_bandwidth = median_distance(targets);
     if (result.mmd_bandwidth > 0) {
       result.mmd = mmd(fresh, targets, {.bandwidth = result.mmd_bandwidth}).value;
       // The same kernel between two samples of the target itself.
-      result.mmd_floor =
-          mmd(problem.fresh_targets(options.fresh, 1), targets, {.bandwidth = result.mmd_bandwidth})
-              .value;
+      result.mmd_floor = mmd(problem.fresh_targets(options.fresh, 1, options.held_out), targets,
+                             {.bandwidth = result.mmd_bandwidth})
+                             .value;
     } else {  // most targets are one point: the median heuristic has no kernel for them
       result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
     }

@@ -23,6 +23,9 @@ struct EvaluationOptions {
   std::int64_t fresh = 1000;       // held-out sources and targets
   std::int64_t most_pairs = 5000;  // training sources that are followed: the first ones
   bool with_mmd = true;            // quadratic in `fresh`
+  // Where held-out targets come from instead of the problem's target, which may be a file of the
+  // training points themselves; not owned.
+  const Distribution* held_out = nullptr;
 };
 
 struct Evaluation {

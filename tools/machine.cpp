@@ -75,7 +75,7 @@ std::string compiler_name() {
 #endif
 }
 
-std::string or_unknown(std::string text) { return text.empty() ? "unknown" : text; }
+std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
 // "4", or "1.5" for a container's share.
 std::string cores_text(double cores) {

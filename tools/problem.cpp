@@ -128,8 +128,10 @@ Tensor<double> Problem::fresh_sources(std::int64_t count) const {
   return source_->draw(RandomStream(seed_, Purpose::kFreshSource), 0, 0, count);
 }
 
-Tensor<double> Problem::fresh_targets(std::int64_t count, std::uint64_t set) const {
-  return target_->draw(RandomStream(seed_, Purpose::kFreshTarget), set, 0, count);
+Tensor<double> Problem::fresh_targets(std::int64_t count, std::uint64_t set,
+                                      const Distribution* from) const {
+  return (from != nullptr ? *from : *target_)
+      .draw(RandomStream(seed_, Purpose::kFreshTarget), set, 0, count);
 }
 
 template <class Real>

@@ -95,7 +95,12 @@ Progress::Progress(ProgressMode mode, std::string task, std::int64_t total, std:
   due_ = start_ + (mode_ == ProgressMode::kBar ? kRedrawSeconds : kLineSeconds);
 }
 
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+  try {
+    finish();
+  } catch (...) {  // a last line that cannot be written is no reason to end the program
+  }
+}
 
 Progress::State Progress::state() const {
   State now{done_.load(), output_.seconds() - start_, 0, std::nan("")};

@@ -23,4 +23,10 @@ build_and_test() {  # preset, and a title
 
 tools/check_style.sh
 build_and_test release "Release"
+echo "== A whole study, from training to the report"
+study=$(mktemp -d)
+trap 'rm -rf "$study"' EXIT
+build/gradvar reproduce gaussian --seeds 2 --quiet --out "$study/gaussian"
+test -s "$study/gaussian/report.html"
+
 build_and_test asan "Address and undefined-behaviour sanitizers"

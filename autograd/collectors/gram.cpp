@@ -170,6 +170,7 @@ Tensor<double> GramCollector<Real>::gram_of(std::span<const ParameterId> paramet
 template <class Real>
 void GramCollector<Real>::merge(LanePool& pool) {
   std::vector<ParameterId> all;
+  all.reserve(kept_.size());
   for (std::int32_t k = 0; k < static_cast<std::int32_t>(kept_.size()); ++k) all.push_back({k});
   gram_ = gram_of(all, pool);
 }

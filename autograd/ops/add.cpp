@@ -17,7 +17,7 @@ template <class Real>
 class Add final : public Op<Real> {
  public:
   Add(Value a, Value b) : a_(a), b_(b) {}
-  std::string_view name() const override { return "add"; }
+  [[nodiscard]] std::string_view name() const override { return "add"; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> a = tape.value(a_), b = tape.value(b_);

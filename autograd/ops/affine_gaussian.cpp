@@ -33,7 +33,7 @@ class AffineGaussian final : public Op<Real> {
  public:
   AffineGaussian(Value x, Value t, ParameterId theta, ParameterId matrix)
       : x_(x), t_(t), theta_(theta), matrix_(matrix) {}
-  std::string_view name() const override { return "affine_gaussian"; }
+  [[nodiscard]] std::string_view name() const override { return "affine_gaussian"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t d = tape.shape(x_).columns(), batch = tape.batch();

@@ -20,7 +20,7 @@ class Concat final : public Op<Real> {
  public:
   // inputs in the tape's arena.
   explicit Concat(std::span<const Value> inputs) : inputs_(inputs) {}
-  std::string_view name() const override { return "concat"; }
+  [[nodiscard]] std::string_view name() const override { return "concat"; }
 
   void forward(Tape<Real>& tape) override {
     Real* y = tape.output(this->output).data();
@@ -53,7 +53,7 @@ class Concat final : public Op<Real> {
   }
 
  private:
-  std::int64_t rows(const Tape<Real>& tape) const {
+  [[nodiscard]] std::int64_t rows(const Tape<Real>& tape) const {
     const Shape& shape = tape.shape(this->output);
     return shape.columns() == 0 ? 0 : shape.size() / shape.columns();
   }

@@ -23,7 +23,7 @@ template <class Real>
 class Dense final : public Op<Real> {
  public:
   Dense(Value x, ParameterId weight, ParameterId bias) : x_(x), weight_(weight), bias_(bias) {}
-  std::string_view name() const override { return "dense"; }
+  [[nodiscard]] std::string_view name() const override { return "dense"; }
 
   void forward(Tape<Real>& tape) override {
     const Sizes s = sizes(tape);
@@ -63,12 +63,12 @@ class Dense final : public Op<Real> {
   struct Sizes {
     std::int64_t rows, positions, in, out;  // rows = B T
   };
-  Sizes sizes(const Tape<Real>& tape) const {
+  [[nodiscard]] Sizes sizes(const Tape<Real>& tape) const {
     const Shape& w = tape.parameters().info(weight_).shape;
     const std::int64_t positions = tape.shape(x_).row_size() / w[1];
     return {tape.batch() * positions, positions, w[1], w[0]};
   }
-  const Real* weight(const Tape<Real>& tape) const {
+  [[nodiscard]] const Real* weight(const Tape<Real>& tape) const {
     return tape.parameters().values(weight_).data();
   }
 

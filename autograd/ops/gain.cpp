@@ -16,7 +16,7 @@ template <class Real>
 class Gain final : public Op<Real> {
  public:
   Gain(Value x, ParameterId g) : x_(x), g_(g) {}
-  std::string_view name() const override { return "gain"; }
+  [[nodiscard]] std::string_view name() const override { return "gain"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t d = tape.shape(x_).row_size();

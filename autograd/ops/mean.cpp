@@ -16,7 +16,7 @@ template <class Real>
 class Mean final : public Op<Real> {
  public:
   explicit Mean(Value x) : x_(x) {}
-  std::string_view name() const override { return "mean"; }
+  [[nodiscard]] std::string_view name() const override { return "mean"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t d = tape.shape(x_).row_size();

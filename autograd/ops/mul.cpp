@@ -17,7 +17,7 @@ template <class Real>
 class Mul final : public Op<Real> {
  public:
   Mul(Value a, Value b) : a_(a), b_(b) {}
-  std::string_view name() const override { return "mul"; }
+  [[nodiscard]] std::string_view name() const override { return "mul"; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> a = tape.value(a_), b = tape.value(b_);

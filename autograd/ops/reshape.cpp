@@ -19,7 +19,7 @@ template <class Real>
 class Reshape final : public Op<Real> {
  public:
   explicit Reshape(Value x) : x_(x) {}
-  std::string_view name() const override { return "reshape"; }
+  [[nodiscard]] std::string_view name() const override { return "reshape"; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> x = tape.value(x_);

@@ -16,7 +16,7 @@ template <class Real>
 class Scale final : public Op<Real> {
  public:
   Scale(Value x, Real c) : x_(x), c_(c) {}
-  std::string_view name() const override { return "scale"; }
+  [[nodiscard]] std::string_view name() const override { return "scale"; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> x = tape.value(x_);

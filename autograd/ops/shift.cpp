@@ -16,7 +16,7 @@ template <class Real>
 class Shift final : public Op<Real> {
  public:
   Shift(Value x, ParameterId b) : x_(x), b_(b) {}
-  std::string_view name() const override { return "shift"; }
+  [[nodiscard]] std::string_view name() const override { return "shift"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t d = tape.shape(x_).row_size();

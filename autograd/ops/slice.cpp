@@ -18,7 +18,7 @@ template <class Real>
 class Slice final : public Op<Real> {
  public:
   Slice(Value x, std::int64_t begin) : x_(x), begin_(begin) {}
-  std::string_view name() const override { return "slice"; }
+  [[nodiscard]] std::string_view name() const override { return "slice"; }
 
   void forward(Tape<Real>& tape) override {
     const Sizes s = sizes(tape);
@@ -41,7 +41,7 @@ class Slice final : public Op<Real> {
   struct Sizes {
     std::int64_t rows, in, out;
   };
-  Sizes sizes(const Tape<Real>& tape) const {
+  [[nodiscard]] Sizes sizes(const Tape<Real>& tape) const {
     const Shape& in = tape.shape(x_);
     return {in.columns() == 0 ? 0 : in.size() / in.columns(), in.columns(),
             tape.shape(this->output).columns()};

@@ -17,7 +17,7 @@ template <class Real>
 class SquaredError final : public Op<Real> {
  public:
   SquaredError(Value y, Value target) : y_(y), target_(target) {}
-  std::string_view name() const override { return "squared_error"; }
+  [[nodiscard]] std::string_view name() const override { return "squared_error"; }
 
   void forward(Tape<Real>& tape) override {
     const Real* y = tape.value(y_).data();

@@ -17,7 +17,7 @@ template <class Real>
 class Sub final : public Op<Real> {
  public:
   Sub(Value a, Value b) : a_(a), b_(b) {}
-  std::string_view name() const override { return "sub"; }
+  [[nodiscard]] std::string_view name() const override { return "sub"; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> a = tape.value(a_), b = tape.value(b_);

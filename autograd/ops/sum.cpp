@@ -16,7 +16,7 @@ template <class Real>
 class Sum final : public Op<Real> {
  public:
   explicit Sum(Value x) : x_(x) {}
-  std::string_view name() const override { return "sum"; }
+  [[nodiscard]] std::string_view name() const override { return "sum"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t d = tape.shape(x_).row_size();

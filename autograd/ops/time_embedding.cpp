@@ -23,7 +23,7 @@ template <class Real>
 class TimeEmbedding final : public Op<Real> {
  public:
   TimeEmbedding(Value t, Real scale) : t_(t), scale_(scale) {}
-  std::string_view name() const override { return "time_embedding"; }
+  [[nodiscard]] std::string_view name() const override { return "time_embedding"; }
 
   void forward(Tape<Real>& tape) override {
     const std::int64_t dim = tape.shape(this->output).columns(), half = dim / 2;
@@ -55,7 +55,7 @@ class TimeEmbedding final : public Op<Real> {
   }
 
  private:
-  Real frequency(std::int64_t k, std::int64_t half) const {
+  [[nodiscard]] Real frequency(std::int64_t k, std::int64_t half) const {
     const double exponent = -static_cast<double>(k) / static_cast<double>(half);
     return scale_ * static_cast<Real>(std::pow(kMaxPeriod, exponent));
   }

@@ -20,7 +20,7 @@ template <class Real>
 class Unary final : public Op<Real> {
  public:
   Unary(Value x, const UnaryRule<Real>& rule) : x_(x), rule_(rule) {}
-  std::string_view name() const override { return rule_.name; }
+  [[nodiscard]] std::string_view name() const override { return rule_.name; }
 
   void forward(Tape<Real>& tape) override {
     const std::span<const Real> x = tape.value(x_);

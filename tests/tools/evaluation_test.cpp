@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tools/choices.h"
+
 namespace gradvar::evaluation_test {
 namespace {
 
@@ -64,6 +66,19 @@ TEST(Evaluation, OnePairHasNoOthersToCompareWith) {
   const nlohmann::json json = to_json(e);
   EXPECT_TRUE(json["to_training_partner"]["standard_deviation"].is_null());
   EXPECT_FALSE(json.contains("fresh_to_optimal"));
+}
+
+// Two laws far apart: the MMD follows the targets that are held out, not those trained on.
+TEST(Evaluation, HeldOutTargetsTakeTheTargetsPlace) {
+  const Problem problem({.coupling = "affine:offset=3", .pairs = 10});
+  const auto far = make_distribution("--held-out", "gaussian:dim=2,mean=50");
+  EvaluationOptions options = kFewSteps;
+  options.fresh = 200;
+  EXPECT_GT(evaluate<double>(shift_by(50), problem, options).mmd, 0.5);
+  options.held_out = far.get();
+  const Evaluation e = evaluate<double>(shift_by(50), problem, options);
+  EXPECT_NEAR(e.mmd, 0, 0.02);
+  EXPECT_NEAR(e.mmd_floor, 0, 0.02);
 }
 
 TEST(Evaluation, JsonHoldsWhatWasMeasured) {

@@ -178,6 +178,8 @@ TEST_F(ProgramSample, EvaluateRefusesWhatIsWrong) {
             "gradvar: --fresh is '1', expected a whole number from 2 to 100000\n");
   EXPECT_EQ(error("--run run --solver euler:steps=0"),
             "gradvar: --solver: [euler] steps is 0, expected 1 to 10000000\n");
+  EXPECT_EQ(error("--run run --held-out gaussian:dim=7"),
+            "gradvar: --held-out: samples of shape 7, expected 2 as the run's\n");
   EXPECT_EQ(error("--run none"), "gradvar: --run: 'none' is not a run: it holds no run.toml\n");
   EXPECT_EQ(error(""), "gradvar: --run is required\n");
 }

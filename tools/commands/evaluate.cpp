@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <vector>
 
 #include "io/atomic_file.h"
@@ -22,7 +23,7 @@ namespace gradvar::commands {
 namespace {
 
 struct EvaluateCommand {
-  std::string run, out;
+  std::string run, held_out, out;
   std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
   std::int64_t fresh = 1000, threads = 0;
   OutputOptions output;
@@ -50,14 +51,22 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     solvers.push_back(make_solver("--solver", solver));
   }
   if (!options.out.empty()) check_writable("--out", options.out);
+  std::unique_ptr<Distribution> held_out;
+  if (!options.held_out.empty()) held_out = make_distribution("--held-out", options.held_out);
   TrainingRun<Real> run(config);
+  if (held_out && held_out->sample_shape() != run.problem().sample_shape()) {
+    throw std::invalid_argument("--held-out: samples of shape " +
+                                held_out->sample_shape().to_string() + ", expected " +
+                                run.problem().sample_shape().to_string() + " as the run's");
+  }
   load_weights_of(run, options.run);
   const NetworkField<Real> field(run.model(), run.pool());
   std::vector<Evaluation> evaluations;
   nlohmann::json json = nlohmann::json::array();
   for (const SolverOptions& solver : solvers) {
     evaluations.push_back(evaluate<Real>(
-        field, run.problem(), {.solver = solver, .fresh = options.fresh, .with_mmd = true}));
+        field, run.problem(),
+        {.solver = solver, .fresh = options.fresh, .with_mmd = true, .held_out = held_out.get()}));
     json.push_back(to_json(evaluations.back()));
   }
   if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
@@ -77,16 +86,19 @@ void add_evaluate(CLI::App& app) {
       "Weights are those of the newest checkpoint, their average when the run keeps one (--ema).\n"
       "Held-out sources and targets are drawn afresh from the run's distributions. A distribution "
       "that\n"
-      "is a file of points has no others: its rows are drawn again, so that the MMD compares with "
-      "what\n"
-      "was trained on.\n"
+      "is a file of points has no others: its rows are drawn again, and the MMD compares with what "
+      "was\n"
+      "trained on. --held-out names targets the run has not seen.\n"
       "Example\n"
-      "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8");
+      "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8\n"
+      "  gradvar evaluate --run runs/first --held-out csv:test.csv");
   add_text(*command, "--run", options->run, "DIR", "directory of a run")->required();
   command->add_option("--solver", options->solvers, "one or more, in one row each")
       ->type_name("SPEC")
       ->capture_default_str();
   add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples for the MMD");
+  add_text(*command, "--held-out", options->held_out, "SPEC",
+           "targets to compare with, instead of the run's own, csv:test.csv");
   add_threads(*command, options->threads);
   add_text(*command, "--out", options->out, "FILE", "also write the JSON here");
   add_output_options(*command, options->output);

@@ -28,7 +28,7 @@ std::string label_with_unit(const Axis& axis) {
 
 // "0.02", "2 × 10^{−5}": as short as it can be.
 std::string tick_label(double at) {
-  const std::string plain = number(at);
+  std::string plain = number(at);
   if (plain.find('e') == std::string::npos) return plain;
   return format_number(at, plain.find('.') == std::string::npos ? 1 : 2);
 }

@@ -163,6 +163,7 @@ void Report::machine(const Machine& machine) {
 
 void Report::machines(const std::vector<std::string>& lines) {
   std::vector<std::pair<std::string, std::string>> items;
+  items.reserve(lines.size());
   for (const std::string& line : lines) items.emplace_back("machine", literal(line));
   const std::string head = lines.size() == 1 ? "The machine these numbers come from"
                                              : "The machines these numbers come from";
@@ -170,7 +171,7 @@ void Report::machines(const std::vector<std::string>& lines) {
 }
 
 std::string Report::enrol(const std::string& name, const std::string& kind, int number) {
-  const std::string label = kind + "\u00a0" + std::to_string(number);
+  std::string label = kind + "\u00a0" + std::to_string(number);
   check(labels_.emplace(name, label).second, "report",
         "there are two figures or tables named '" + name + "', expected one");
   return label;

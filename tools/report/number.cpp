@@ -132,7 +132,7 @@ std::string format_duration(double seconds) {
     return std::to_string(whole / 60) + " min " + pair_of_digits(whole % 60) + " s";
   }
   const std::int64_t minutes = (whole + 30) / 60;
-  if (minutes < 24 * 60) {
+  if (minutes < std::int64_t{24 * 60}) {
     return std::to_string(minutes / 60) + " h " + pair_of_digits(minutes % 60) + " min";
   }
   const std::int64_t hours = (minutes + 30) / 60;
