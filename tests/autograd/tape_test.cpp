@@ -120,6 +120,16 @@ TEST_F(TapeTest, ResetForgetsValuesAndKeepsMemory) {
   }
 }
 
+TEST_F(TapeTest, ResetForgetsWhichSamplesItsRowsAre) {
+  Tape<double> tape(set);
+  EXPECT_FALSE(tape.random_rows().has_value());
+  tape.set_random_rows({.seed = 1, .step = 2, .first = 3});
+  ASSERT_TRUE(tape.random_rows().has_value());
+  EXPECT_EQ(tape.random_rows()->first, 3);
+  tape.reset();
+  EXPECT_FALSE(tape.random_rows().has_value());
+}
+
 TEST_F(TapeTest, SeesParametersThatWereAddedAfterItWasMade) {
   Tape<double> tape(set);
   const ParameterId late = set.add("late", {2});

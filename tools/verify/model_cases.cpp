@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nn/mlp.h"
+#include "nn/unet.h"
 
 namespace gradvar {
 
@@ -109,6 +110,17 @@ std::vector<GradcheckCase> model_cases() {
                                                .activation = Activation::silu,
                                                .time = TimeInput::sinusoidal,
                                                .time_dim = 10}));
+  // As small as a U-Net gets with all its parts: no plain loop says what comes out.
+  UNetOptions unet{
+      .size = 4, .colors = 1, .channels = 2, .mult = {1, 1}, .attention = {2}, .groups = 1};
+  const auto unet_case = [&](const char* name) {
+    cases.push_back(model_case(name, std::make_shared<UNet<float>>(unet),
+                               std::make_shared<UNet<double>>(unet)));
+  };
+  unet_case("unet");
+  unet.scale_shift = true;
+  unet.heads = 2;
+  unet_case("unet, scale-shift, two heads");
   return cases;
 }
 

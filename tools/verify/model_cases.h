@@ -18,7 +18,7 @@ namespace gradvar {
                                        std::shared_ptr<const Model<double>> f64,
                                        GradcheckReference reference = nullptr);
 
-// Small MLPs: each activation, no hidden layer, sinusoidal time, tied layers.
+// Small MLPs: each activation, no hidden layer, sinusoidal time, tied layers; small U-Nets.
 [[nodiscard]] std::vector<GradcheckCase> model_cases();
 
 }  // namespace gradvar
