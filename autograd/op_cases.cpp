@@ -295,17 +295,20 @@ std::vector<GradcheckCase> op_cases() {
   const Shape flat{17}, tokens{5, 3};
   GradcheckCase dense_tokens = dense_case(tokens, 7);
   dense_tokens.name = "dense, 5 tokens";
-  return {dense_case(flat, 9),      dense_tokens,
-          shift_case(tokens),       gain_case(tokens),
-          add_case(flat),           sub_case(flat),
-          mul_case(flat),           scale_case(flat, -1.5),
-          silu_case(flat),          selu_case(flat),
-          relu_case(flat),          tanh_case(flat),
-          gelu_case(flat),          concat_case({{5, 3}, {5, 1}, {5, 4}}),
-          slice_case(tokens, 1, 3), reshape_case(tokens, {3, 5}),
-          sum_case(tokens),         mean_case(tokens),
-          squared_error_case(flat), time_embedding_case(9, 10),
-          affine_gaussian_case(5)};
+  std::vector<GradcheckCase> cases = {
+      dense_case(flat, 9),      dense_tokens,
+      shift_case(tokens),       gain_case(tokens),
+      add_case(flat),           sub_case(flat),
+      mul_case(flat),           scale_case(flat, -1.5),
+      silu_case(flat),          selu_case(flat),
+      relu_case(flat),          tanh_case(flat),
+      gelu_case(flat),          concat_case({{5, 3}, {5, 1}, {5, 4}}),
+      slice_case(tokens, 1, 3), reshape_case(tokens, {3, 5}),
+      sum_case(tokens),         mean_case(tokens),
+      squared_error_case(flat), time_embedding_case(9, 10),
+      affine_gaussian_case(5)};
+  for (GradcheckCase& one : image_op_cases()) cases.push_back(std::move(one));
+  return cases;
 }
 
 }  // namespace gradvar

@@ -4,6 +4,7 @@
 // To add one: its file, its lines here, a line in CMakeLists.txt, a test.
 //
 //   B batch   T positions   I, O features in and out   ... any further axes of a sample
+//   H, W, C height, width and channels of an image: inside a model channels are the last axis
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,15 @@ Value gain(Tape<Real>& tape, Value x, ParameterId g);
 // v = th + Th (I + t Th)^-1 (x - t th)      x, v [B,d]  t [B,1]  th [d]  Th [d,d]
 template <class Real>
 Value affine_gaussian(Tape<Real>& tape, Value x, Value t, ParameterId theta, ParameterId matrix);
+
+// y = (x - mean) / sqrt(variance + 1e-5) g + b, over T and the channels of a group
+//                          x [B,...,C]  g, b [C]; the groups divide C
+template <class Real>
+Value group_norm(Tape<Real>& tape, Value x, std::int64_t groups, ParameterId gain,
+                 ParameterId bias);
+// The same over the channels of each position.
+template <class Real>
+Value layer_norm(Tape<Real>& tape, Value x, ParameterId gain, ParameterId bias);
 
 // ---- element by element, any shape
 template <class Real>
@@ -66,6 +76,40 @@ Value slice(Tape<Real>& tape, Value x, std::int64_t begin, std::int64_t end);
 // y = x                    samples of another shape, as many elements
 template <class Real>
 Value reshape(Tape<Real>& tape, Value x, const Shape& sample);
+
+// y[i,j,c] = x[c,i,j]      x [B,C,H,W]  y [B,H,W,C], and the reverse
+template <class Real>
+Value channels_last(Tape<Real>& tape, Value x);
+template <class Real>
+Value channels_first(Tape<Real>& tape, Value x);
+// y[i,j] = x[i/2,j/2]      x [B,H,W,C]  y [B,2H,2W,C]
+template <class Real>
+Value upsample_nearest(Tape<Real>& tape, Value x);
+// y = mean of 2 x 2        x [B,H,W,C]  y [B,H/2,W/2,C]
+template <class Real>
+Value average_pool(Tape<Real>& tape, Value x);
+
+// ---- at every position of a sample
+// y = x + e                x [B,...,C]  e [B,C]
+template <class Real>
+Value add_per_channel(Tape<Real>& tape, Value x, Value e);
+// y = x (1 + s) + b        x [B,...,C]  s, b [B,C]
+template <class Real>
+Value scale_shift(Tape<Real>& tape, Value x, Value scale, Value shift);
+// y = softmax(q k^T / sqrt(d)) v for each head     qkv [B,T,3C], heads outermost  y [B,T,C]
+template <class Real>
+Value attention(Tape<Real>& tape, Value qkv, std::int64_t heads);
+
+// ---- random
+// y = x m / (1 - p)        m = 0 with probability p, else 1, by the numbers of the samples
+struct DropoutDraws {
+  double rate = 0;  // p
+  std::uint64_t seed = 0, step = 0;
+  std::uint32_t layer = 0;                      // which dropout of the network it is
+  std::span<const std::uint32_t> samples = {};  // [B], their numbers within the step
+};
+template <class Real>
+Value dropout(Tape<Real>& tape, Value x, const DropoutDraws& draws);
 
 // ---- over a sample's own axes, and losses
 // y_n = sum_i x_ni         x [B,...]  y [B]

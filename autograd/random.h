@@ -31,6 +31,7 @@ enum class Purpose : std::uint32_t {
   kEvaluation = 10,     // bootstrap, subsampling, kernel-median subsets
   kDirections = 11,     // random projections
   kTest = 12,
+  kDropout = 13,  // which elements a dropout layer drops
 };
 
 // A family of independent draws for one (seed, purpose).

@@ -26,6 +26,7 @@ void Tape<Real>::reset() {
   node_parameters_.clear();
   batch_ = -1;
   walked_back_ = false;
+  random_rows_.reset();
   uses_left_.assign(parameters_.layout().count(), 0);
   book_.factors_.resize(parameters_.layout().count());
   for (std::vector<Factor<Real>>& uses : book_.factors_) uses.clear();

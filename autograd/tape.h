@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -65,6 +66,13 @@ class FactorBook {
   std::vector<ParameterId> touched_;                // by the op that is handing over now
 };
 
+// Which samples the rows of a tape are, for ops that draw random numbers: row n is sample first + n
+// of the step.
+struct RandomRows {
+  std::uint64_t seed = 0, step = 0;
+  std::int64_t first = 0;
+};
+
 template <class Real>
 class Tape {
  public:
@@ -82,6 +90,11 @@ class Tape {
   Value input(std::span<const Real> rows, const Shape& shape);
   // The same, for data whose adjoint is wanted: derivatives with respect to x, tests, probes.
   Value variable(std::span<const Real> rows, const Shape& shape);
+
+  // Lets ops draw random numbers (dropout) until the next reset. Without it they do not: sampling
+  // and measuring see the whole network.
+  void set_random_rows(const RandomRows& rows) { random_rows_ = rows; }
+  [[nodiscard]] const std::optional<RandomRows>& random_rows() const { return random_rows_; }
 
   // ---- reading
   [[nodiscard]] std::int64_t batch() const { return batch_; }
@@ -162,6 +175,7 @@ class Tape {
   Arena arena_;
   std::int64_t batch_ = -1;
   bool walked_back_ = false;
+  std::optional<RandomRows> random_rows_;
   std::vector<Slot> slots_;
   std::vector<Node> nodes_;
   std::vector<ParameterId> node_parameters_;

@@ -63,6 +63,7 @@ StepResult Trainer<Real>::step() {
       options_.batch,
       [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
         draw(rows);
+        tape.set_random_rows({.seed = options_.seed, .step = steps_, .first = rows.begin});
         return losses(tape, rows);
       },
       {&gradient_}, losses_.values());

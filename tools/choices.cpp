@@ -1,11 +1,14 @@
 #include "tools/choices.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "data/distribution.h"
 #include "flow/affine_map.h"
 #include "io/spec.h"
 #include "nn/mlp.h"
+#include "nn/unet.h"
 #include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
@@ -27,6 +30,74 @@ double parameters_of(const MlpOptions& options) {
   const auto width = static_cast<double>(options.width), dim = static_cast<double>(options.dim);
   const auto depth = static_cast<double>(options.tied ? 2 : options.depth);
   return depth == 0 ? dim * dim : 2 * dim * width + (depth - 1) * width * width;
+}
+
+// The spec with another key at its end.
+std::string with_key(const std::string& text, const std::string& key, std::int64_t value) {
+  return text + (text.find(':') == std::string::npos ? ":" : ",") + key + "=" +
+         std::to_string(value);
+}
+
+template <class Real>
+std::unique_ptr<Model<Real>> make_mlp(const SpecReader& spec, const std::string& text,
+                                      const Shape& sample) {
+  if (sample.rank() != 1) {
+    throw std::invalid_argument("[mlp] a sample is " + sample.to_string() +
+                                ", expected a vector: give the points as rows");
+  }
+  const MlpOptions options =
+      MlpOptions::parse(spec.has("dim") ? text : with_key(text, "dim", sample[0]));
+  if (options.dim != sample[0]) {
+    throw std::invalid_argument("[mlp] dim is " + std::to_string(options.dim) +
+                                ", the samples have " + std::to_string(sample[0]) +
+                                " coordinates: leave dim out, or make them agree");
+  }
+  check_memory("[mlp]", "the weights", sizeof(Real) * parameters_of(options));
+  return std::make_unique<Mlp<Real>>(options);
+}
+
+// The whole number whose square this is, or 0.
+std::int64_t side_of(std::int64_t pixels) {
+  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
+  return side * side == pixels ? side : 0;
+}
+
+// Size and colors where the spec leaves them out: from planes, or from rows that are square images
+// of one color or of three (never both: 3 is no square).
+template <class Real>
+std::unique_ptr<Model<Real>> make_unet(const SpecReader& spec, const std::string& text,
+                                       const Shape& sample) {
+  const bool flat = sample.rank() == 1;
+  if (!flat && (sample.rank() != 3 || sample[1] != sample[2])) {
+    throw std::invalid_argument("[unet] a sample is " + sample.to_string() +
+                                ", expected a square image, colors x size x size, or a row");
+  }
+  std::string full = text;
+  if (!spec.has("colors")) {
+    const std::int64_t guess = side_of(sample.size()) > 0 ? 1 : 3;
+    full = with_key(full, "colors", flat ? guess : sample[0]);
+  }
+  if (!spec.has("size")) {
+    SpecReader own(full);
+    const std::int64_t colors = std::max<std::int64_t>(own.integer("colors", 3), 1);
+    const std::int64_t side = flat ? side_of(sample[0] / colors) : sample[1];
+    if (side == 0 || (flat && sample[0] % colors != 0)) {
+      throw std::invalid_argument("[unet] a sample has " + std::to_string(sample[0]) +
+                                  " numbers, which is no square image of " +
+                                  std::to_string(colors) +
+                                  " colors: give size and colors, as in unet:size=32,colors=3");
+    }
+    full = with_key(full, "size", side);
+  }
+  const UNetOptions options = UNetOptions::parse(full);
+  const Shape planes{options.colors, options.size, options.size};
+  if (!(sample == planes) && !(flat && sample[0] == planes.size())) {
+    throw std::invalid_argument("[unet] an image is " + planes.to_string() +
+                                ", a sample of the data is " + sample.to_string() +
+                                ": leave size and colors out, or make them agree");
+  }
+  check_memory("[unet]", "the weights", sizeof(Real) * options.rough_parameter_count());
+  return std::make_unique<UNet<Real>>(options, flat);
 }
 
 std::unique_ptr<Coupling> make_optimal(SpecReader& spec, const Distribution& source,
@@ -126,23 +197,10 @@ template <class Real>
 std::unique_ptr<Model<Real>> make_model(const std::string& option, const std::string& text,
                                         const Shape& sample) {
   return for_option(option, [&]() -> std::unique_ptr<Model<Real>> {
-    SpecReader spec(text);
-    if (spec.name() != "mlp") spec.unknown_name({"mlp"});
-    if (sample.rank() != 1) {
-      throw std::invalid_argument("[mlp] a sample is " + sample.to_string() +
-                                  ", expected a vector: give the points as rows");
-    }
-    const std::string dim = "dim=" + std::to_string(sample[0]);
-    const std::string full =
-        spec.has("dim") ? text : text + (text.find(':') == std::string::npos ? ":" : ",") + dim;
-    const MlpOptions options = MlpOptions::parse(full);
-    if (options.dim != sample[0]) {
-      throw std::invalid_argument("[mlp] dim is " + std::to_string(options.dim) +
-                                  ", the samples have " + std::to_string(sample[0]) +
-                                  " coordinates: leave dim out, or make them agree");
-    }
-    check_memory("[mlp]", "the weights", sizeof(Real) * parameters_of(options));
-    return std::make_unique<Mlp<Real>>(options);
+    const SpecReader spec(text);
+    if (spec.name() == "mlp") return make_mlp<Real>(spec, text, sample);
+    if (spec.name() == "unet") return make_unet<Real>(spec, text, sample);
+    spec.unknown_name({"mlp", "unet"});
   });
 }
 
@@ -185,6 +243,9 @@ std::string choices_help() {
   model           mlp:width=64,depth=3,activation=selu,time=column
                   (activation: selu, silu, relu, gelu, tanh; time: column, sinusoidal with
                   time-dim=64; tied=true shares the hidden layers)
+                  unet:channels=32,mult=1-2-2,blocks=1,attention=16,heads=1   (size and colors of
+                  the images from the data; head-channels=0, scale-shift=false, updown=false,
+                  dropout=0, groups=32)
   solver          euler, midpoint, heun, rk4:steps=100   dopri5:rtol=1e-6,atol=1e-6,max-steps=10000
   optimizer       adam:beta1=0.9,beta2=0.999,eps=1e-8,weight-decay=0   adamw:weight-decay=0.01
                   sgd:momentum=0,nesterov=false,weight-decay=0

@@ -54,11 +54,14 @@ class Conv2d final : public Op<Real> {
 
   void backward(Tape<Real>& tape) override {
     if (!tape.wants_adjoint(x_)) return;
-    const ArenaScope scope(tape.arena());
     if (grid_.stride == 1) {
-      backward_as_convolution(tape);
+      const auto dx = tape.accumulate(x_);  // before the scope: adjoints stay
+      const ArenaScope scope(tape.arena());
+      backward_as_convolution(tape, dx);
     } else {
-      backward_by_scatter(tape);
+      Real* dx = tape.adjoint(x_).data();
+      const ArenaScope scope(tape.arena());
+      backward_by_scatter(tape, dx);
     }
   }
 
@@ -105,7 +108,7 @@ class Conv2d final : public Op<Real> {
   }
 
   // dx = dy * W', W'[c,u,v,o] = W[o,c,k-1-u,k-1-v].
-  void backward_as_convolution(Tape<Real>& tape) {
+  void backward_as_convolution(Tape<Real>& tape, const typename Tape<Real>::Accumulator& dx) {
     PatchGrid turned = grid_;
     turned.channels = out_;
     const std::int64_t kk = grid_.kernel * grid_.kernel, c = grid_.channels;
@@ -118,7 +121,6 @@ class Conv2d final : public Op<Real> {
     }
     Real* tile = pixels() ? nullptr : tape.arena().template allocate<Real>(tile_size(turned));
     const Real* dy = tape.adjoint(this->output).data();
-    const auto dx = tape.accumulate(x_);
     over_tiles(tape.batch(), turned.tile_rows(sizeof(Real)),
                [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
                  const Real* patches = patches_of(turned, dy + at(n, 0) * out_, begin, end, tile);
@@ -127,9 +129,8 @@ class Conv2d final : public Op<Real> {
                });
   }
 
-  void backward_by_scatter(Tape<Real>& tape) {
+  void backward_by_scatter(Tape<Real>& tape, Real* dx) {
     const std::int64_t d = grid_.patch_size();
-    Real* dx = tape.adjoint(x_).data();
     Real* tile = tape.arena().template allocate<Real>(tile_size(grid_));
     const Real* dy = tape.adjoint(this->output).data();
     over_tiles(tape.batch(), grid_.tile_rows(sizeof(Real)),

@@ -1,6 +1,7 @@
 // dense: y = x W^T + b, at every position of a sample
 //
 //   x [B,...,I]  W [O,I]  b [O]  y [B,...,O]       T = product of the axes between B and I
+//   W may have further axes of 1, as the weight of a convolution with a kernel of 1 has
 //   saves       x (the input itself)
 //   backward    dx += dy W
 //   per sample  dW_n = sum_t dy_nt (x) x_nt        factors (dy, x), T positions
@@ -83,7 +84,7 @@ Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias) {
   const Shape& ws = tape.parameters().info(weight).shape;
   const Shape& bs = tape.parameters().info(bias).shape;
   check_rank_at_least("dense", "x", xs, 2);
-  check(ws.rank() == 2 && xs.columns() == ws[1], "dense", [&] {
+  check(ws.rank() >= 2 && xs.columns() == ws[1] && ws.size() == ws[0] * ws[1], "dense", [&] {
     return "x is " + xs.to_string() + ", W is " + ws.to_string() +
            ": W must be OxI with I the last axis of x";
   });

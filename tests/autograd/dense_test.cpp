@@ -18,6 +18,8 @@ struct Dense {
                 "[dense] x is 4x10, W is 32x12: W must be OxI with I the last axis of x"),
         refuses({{4, 10}}, {{10}, {10}}, record,
                 "[dense] x is 4x10, W is 10: W must be OxI with I the last axis of x"),
+        refuses({{4, 10}}, {{32, 10, 2}, {32}}, record,
+                "[dense] x is 4x10, W is 32x10x2: W must be OxI with I the last axis of x"),
         refuses({{4, 10}}, {{32, 10}, {10}}, record,
                 "[dense] b is 10, W is 32x10: b must have one entry a row of W"),
         refuses({{4, 10}}, {{32, 10}, {32, 1}}, record,

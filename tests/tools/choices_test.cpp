@@ -88,9 +88,34 @@ TEST(Choices, AModelTakesItsSizeFromTheSamples) {
   EXPECT_EQ(make_model<double>("--model", "mlp:dim=7,depth=1", {7})->sample_shape(), (Shape{7}));
 }
 
+TEST(Choices, AUNetTakesItsImagesFromTheSamples) {
+  const auto made = [](const char* spec, const Shape& sample) {
+    const auto net = make_model<float>("--model", spec, sample);
+    EXPECT_EQ(net->sample_shape(), sample);
+    return net->spec().substr(0, net->spec().find(",channels"));
+  };
+  EXPECT_EQ(made("unet:mult=1-1", {192}), "unet:size=8,colors=3");
+  EXPECT_EQ(made("unet:mult=1-1", {64}), "unet:size=8,colors=1");
+  EXPECT_EQ(made("unet:mult=1-1,colors=2", {128}), "unet:size=8,colors=2");
+  EXPECT_EQ(made("unet:mult=1", {2, 3, 3}), "unet:size=3,colors=2");
+  EXPECT_EQ(model_refusal("unet", {100, 8, 4}),
+            "--model: [unet] a sample is 100x8x4, expected a square image, colors x size x size, "
+            "or a row");
+  EXPECT_EQ(model_refusal("unet", {2}),
+            "--model: [unet] a sample has 2 numbers, which is no square image of 3 colors: give "
+            "size and colors, as in unet:size=32,colors=3");
+  EXPECT_EQ(model_refusal("unet:size=8", {3, 4, 4}),
+            "--model: [unet] an image is 3x8x8, a sample of the data is 3x4x4: leave size and "
+            "colors out, or make them agree");
+  EXPECT_EQ(model_refusal("unet:widht=8", {3, 4, 4}).substr(0, 40),
+            "--model: [unet] unknown key 'widht', exp");
+  EXPECT_TRUE(model_refusal("unet:channels=999936,mult=1", {3, 4, 4})
+                  .starts_with("--model: [unet] the weights take "));
+}
+
 TEST(Choices, ModelsThatDoNotFitAreRefused) {
   EXPECT_EQ(model_refusal("unknown"),
-            "--model: [spec] the name 'unknown' is unknown, expected mlp");
+            "--model: [spec] the name 'unknown' is unknown, expected one of mlp, unet");
   EXPECT_EQ(model_refusal("mlp:widht=3"),
             "--model: [mlp] unknown key 'widht', expected only keys of: dim, width, depth, "
             "activation, time, tied");
