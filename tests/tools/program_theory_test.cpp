@@ -157,6 +157,15 @@ TEST_F(ProgramTheory, TheoriesThatAreNotThereAreNamed) {
                   .starts_with("gradvar: unknown option '--agle', did you mean '--angle'?"));
 }
 
+TEST_F(ProgramTheory, WhatIsReadIsNotWrittenOver) {
+  scratch_.write("s.csv", "2,0\n0,1\n");
+  EXPECT_EQ(refusal("gaussian --angle 60 --covariance s.csv --out s.csv"),
+            "gradvar: --out: cannot write 's.csv': it is what is read here\n");
+  EXPECT_EQ(scratch_.read("s.csv"), "2,0\n0,1\n");
+  EXPECT_EQ(refusal("gaussian --angle 60 --mean 1e7"),
+            "gradvar: --mean: '1e7' has a number that is not finite or beyond 1e6\n");
+}
+
 TEST_F(ProgramTheory, NumbersOutsideTheirRangeAreOneSentence) {
   EXPECT_EQ(refusal("gaussian --angle 60 --dim 0"),
             "gradvar: --dim is '0', expected a whole number from 1 to 10000\n");
@@ -165,13 +174,13 @@ TEST_F(ProgramTheory, NumbersOutsideTheirRangeAreOneSentence) {
   EXPECT_EQ(refusal("gaussian --angle 60 --noise constant --sigma -1"),
             "gradvar: --sigma is '-1', expected a number of 0 or more\n");
   EXPECT_EQ(refusal("gaussian --angle sixty"),
-            "gradvar: --angle is 'sixty', expected a finite number of degrees\n");
+            "gradvar: --angle is 'sixty', expected a number of degrees from -1e6 to 1e6\n");
   EXPECT_EQ(refusal("gaussian --angle nan"),
-            "gradvar: --angle is 'nan', expected a finite number of degrees\n");
-  for (const char* scale : {"0", "-1", "1e200", "1e-200"}) {
+            "gradvar: --angle is 'nan', expected a number of degrees from -1e6 to 1e6\n");
+  for (const char* scale : {"0", "-1", "1e7", "1e-7"}) {
     EXPECT_EQ(refusal(std::string("gaussian --angle 60 --scale ") + scale),
               std::string("gradvar: --scale is '") + scale +
-                  "', expected a standard deviation above 0, from 1e-100 to 1e100\n");
+                  "', expected a standard deviation above 0, from 1e-6 to 1e6\n");
   }
   EXPECT_EQ(refusal("gaussian --angle 60 --planes 2"),
             "gradvar: --planes is '2', expected a whole number from 1 to 1\n");
@@ -183,7 +192,7 @@ TEST_F(ProgramTheory, NumbersOutsideTheirRangeAreOneSentence) {
   EXPECT_EQ(refusal("gaussian --angle 60 --mean 1,2,3"),
             "gradvar: --mean: '1,2,3' has 3 numbers, expected 1 or 2 in 2 dimensions\n");
   EXPECT_EQ(refusal("gaussian --angle 60 --mean inf"),
-            "gradvar: --mean: 'inf' has a number that is not finite\n");
+            "gradvar: --mean: 'inf' has a number that is not finite or beyond 1e6\n");
   EXPECT_EQ(refusal("gaussian --angle 60 --noise pink --sigma 1"),
             "gradvar: --noise is 'pink', expected one of none, constant, bridge, bridge-full\n");
 }

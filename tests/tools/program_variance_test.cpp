@@ -142,6 +142,20 @@ TEST_F(ProgramVariance, PointsInFilesAreThePairs) {
             "gradvar: c.csv: the points are 1x2, expected 10x2 to go with a.safetensors\n");
 }
 
+TEST_F(ProgramVariance, WhatIsInfiniteIsRefusedAndFiniteWithin) {
+  std::string full = weights_;
+  full.replace(full.find("constant:"), 9, "bridge-full:");
+  EXPECT_TRUE(refusal(full).starts_with(
+      "gradvar: the variance is infinite up to t = 0 and 1 with the full target of a bridge"));
+  EXPECT_EQ(refusal(full + "--time 0.5:0.1"),
+            "gradvar: --time is '0.5:0.1', expected T0:T1 with 0 <= T0 < T1 <= 1\n");
+  const Outcome within = variance(full + "--time 0.1:0.9 --time-bins 2 --json");
+  ASSERT_EQ(within.status, 0) << within.err;
+  const auto json = nlohmann::json::parse(within.out);
+  EXPECT_EQ(json["time"]["begin"], 0.1);
+  EXPECT_EQ(json["by_time"][1]["t_end"], 0.9);
+}
+
 TEST_F(ProgramVariance, GaussHermiteNodesHaveNoError) {
   const Outcome outcome = variance("--run run --noise-nodes 4 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;

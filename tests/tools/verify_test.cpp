@@ -42,7 +42,9 @@ TEST(Verification, FindsEverythingThereIsExact) {
 
 TEST(Verification, AsksEveryQuestionOfEveryOpAndModel) {
   for (const VerificationRow& row : verify_everything()) {
-    EXPECT_TRUE(row.closed_form.has_value()) << row.what;
+    // A U-Net's output is held against PyTorch's (bench/peers/torch_unet.py): it has no closed
+    // form.
+    EXPECT_EQ(row.closed_form.has_value(), !row.what.starts_with("unet")) << row.what;
     if (row.group == "facts") continue;
     EXPECT_TRUE(row.finite_difference.has_value() && row.loop_f64.has_value() &&
                 row.loop_f32.has_value())

@@ -50,7 +50,15 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   for (const std::string& solver : options.solvers) {
     solvers.push_back(make_solver("--solver", solver));
   }
-  if (!options.out.empty()) check_writable("--out", options.out);
+  if (!options.out.empty()) {
+    std::vector<std::string> inputs = files_of(options.run);
+    const std::string& spec =
+        options.held_out;  // "csv:test.csv", "safetensors:x.safetensors,key=x"
+    if (const std::size_t colon = spec.find(':'); colon != std::string::npos) {
+      inputs.push_back(spec.substr(colon + 1, spec.find(',') - colon - 1));
+    }
+    check_writable("--out", options.out, inputs);
+  }
   std::unique_ptr<Distribution> held_out;
   if (!options.held_out.empty()) held_out = make_distribution("--held-out", options.held_out);
   TrainingRun<Real> run(config);

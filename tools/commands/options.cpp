@@ -126,4 +126,25 @@ void check_writable(const std::string& option, const std::string& path,
   if (::access(parent.c_str(), W_OK) != 0) refuse(std::strerror(errno));
 }
 
+std::vector<std::string> files_of(const std::string& directory) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.is_regular_file(error)) files.push_back(entry.path().string());
+  }
+  return files;
+}
+
+TimeInterval time_interval(const std::string& option, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::optional<double> begin = number_from_text(text.substr(0, colon));
+  const std::optional<double> end =
+      colon == std::string::npos ? std::nullopt : number_from_text(text.substr(colon + 1));
+  if (!begin || !end || !(*begin >= 0 && *begin < *end && *end <= 1)) {
+    throw std::invalid_argument(option + " is '" + text +
+                                "', expected T0:T1 with 0 <= T0 < T1 <= 1");
+  }
+  return {*begin, *end};
+}
+
 }  // namespace gradvar

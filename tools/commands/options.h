@@ -56,11 +56,19 @@ void add_output_options(CLI::App& command, OutputOptions& options);
 // What --threads 0 stands for: as many threads as this process may use, at most one a lane.
 [[nodiscard]] int resolve_threads(std::int64_t threads, std::int64_t lanes);
 
+// "0.1:0.9". Throws std::invalid_argument unless 0 <= T0 < T1 <= 1.
+struct TimeInterval {
+  double begin, end;
+};
+[[nodiscard]] TimeInterval time_interval(const std::string& option, const std::string& text);
+
 // Looks at a goal before long work begins. Throws std::invalid_argument "--out: cannot write ..."
 // when it is a directory or no regular file, is one of the inputs, or its own directory is missing
 // or closed to us.
 void check_writable(const std::string& option, const std::string& path,
                     const std::vector<std::string>& inputs = {});
+// The files of a directory, its checkpoints' not among them: what a goal in it would replace.
+[[nodiscard]] std::vector<std::string> files_of(const std::string& directory);
 
 // Calls run<float>() or run<double>().
 template <class Run>

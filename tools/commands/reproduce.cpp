@@ -29,7 +29,17 @@ struct ReproduceCommand {
 };
 
 void check_directory(const std::string& out, const Reproduction& asked) {
-  if (!fs::exists(fs::path(out) / "reproduce.json")) return;
+  if (!fs::exists(fs::path(out) / "reproduce.json")) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(out, error)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) continue;  // a lock's
+      throw std::invalid_argument("--out: '" + out + "' holds '" + name +
+                                  "', which is not of this command; expected an empty directory or "
+                                  "a new one");
+    }
+    return;
+  }
   const Reproduction there = read_reproduction(out);
   if (there.command() == asked.command()) return;
   throw std::invalid_argument("--out: '" + out + "' holds the results of another command, '" +

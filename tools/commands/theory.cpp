@@ -120,7 +120,8 @@ void run(const TheoryOptions& options, const CLI::App& command) {
                                 "' is unknown, expected gaussian or phase-boundary");
   }
   const TheoryQuestion question = read_question(options, command);
-  if (!options.out.empty()) check_writable("--out", options.out);
+  if (!options.out.empty())
+    check_writable("--out", options.out, {options.covariance, options.mean});
   const json answer = options.theory == "gaussian" ? gaussian(options, question)
                                                    : phase(options, question, command);
   const std::string text = answer.dump(2) + "\n";
@@ -161,8 +162,9 @@ void add_theory(CLI::App& app) {
   add_choice(*command, "--coupling", options->coupling, {"rotation", "optimal", "independent"},
              "who is paired with whom");
   add_number(
-      *command, "--angle", options->angle, [](double x) { return std::isfinite(x); },
-      "a finite number of degrees", "degrees of the rotation R, needed with --coupling rotation");
+      *command, "--angle", options->angle, [](double x) { return std::abs(x) <= 1e6; },
+      "a number of degrees from -1e6 to 1e6",
+      "degrees of the rotation R, needed with --coupling rotation");
   add_text(*command, "--planes", options->planes, "N|all",
            "rotate in the first so many of the planes (1,2), (3,4), ...");
   add_choice(*command, "--field", options->field, {"optimal", "pair"},
@@ -173,9 +175,8 @@ void add_theory(CLI::App& app) {
       *command, "--sigma", options->sigma, [](double x) { return std::isfinite(x) && x >= 0; },
       "a number of 0 or more", "size of the noise");
   add_number(
-      *command, "--scale", options->scale, [](double x) { return x >= 1e-100 && x <= 1e100; },
-      "a standard deviation above 0, from 1e-100 to 1e100",
-      "c, the target's covariance being c^2 I");
+      *command, "--scale", options->scale, [](double x) { return x >= 1e-6 && x <= 1e6; },
+      "a standard deviation above 0, from 1e-6 to 1e6", "c, the target's covariance being c^2 I");
   add_text(*command, "--covariance", options->covariance, "FILE",
            "the target's covariance S, .npy or .csv");
   add_text(*command, "--mean", options->mean, "M",

@@ -8,6 +8,7 @@
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
+#include "tools/commands/options.h"
 #include "tools/limits.h"
 #include "tools/run_config.h"
 #include "tools/spec_numbers.h"
@@ -15,6 +16,9 @@
 namespace gradvar::commands {
 
 namespace {
+
+// Beyond this the closed forms lose digits: a time is singular, or not, by a relative tolerance.
+constexpr double kMostMean = 1e6;
 
 [[noreturn]] void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
 
@@ -61,7 +65,9 @@ Tensor<double> read_mean(const std::string& text, std::int64_t dim) {
     Tensor<double> mean(Shape{dim});
     for (std::int64_t i = 0; i < dim; ++i) {
       mean[i] = numbers[numbers.size() == 1 ? 0 : i];
-      if (!std::isfinite(mean[i])) refuse("'" + text + "' has a number that is not finite");
+      if (!(std::abs(mean[i]) <= kMostMean)) {
+        refuse("'" + text + "' has a number that is not finite or beyond 1e6");
+      }
     }
     return mean;
   });
@@ -80,18 +86,6 @@ Interpolant read_noise(const TheoryOptions& options, const CLI::App& command) {
           options.noise == "constant" ? InterpolantKind::kConstantNoise : InterpolantKind::kBridge,
       .sigma = options.sigma,
       .target = options.noise == "bridge-full" ? BridgeTarget::kFull : BridgeTarget::kDisplacement};
-}
-
-void read_time(const std::string& text, TheoryQuestion& question) {
-  const std::size_t colon = text.find(':');
-  const std::optional<double> begin = number_from_text(text.substr(0, colon));
-  const std::optional<double> end =
-      colon == std::string::npos ? std::nullopt : number_from_text(text.substr(colon + 1));
-  if (!begin || !end || !(*begin >= 0 && *begin < *end && *end <= 1)) {
-    refuse("--time is '" + text + "', expected T0:T1 with 0 <= T0 < T1 <= 1");
-  }
-  question.t_begin = *begin;
-  question.t_end = *end;
 }
 
 // Who is paired with whom. A plane that is not there is refused here, so that the sentence names
@@ -137,7 +131,9 @@ TheoryQuestion read_question(const TheoryOptions& options, const CLI::App& comma
   }
   setting.field = options.field == "pair" ? GaussianField::kPairs : GaussianField::kOptimal;
   setting.interpolant = read_noise(options, command);
-  read_time(options.time, question);
+  const TimeInterval time = time_interval("--time", options.time);
+  question.t_begin = time.begin;
+  question.t_end = time.end;
   return question;
 }
 

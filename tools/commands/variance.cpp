@@ -41,7 +41,7 @@ namespace {
 constexpr VarianceOptions kDefaults{.noise_draws = 2};
 
 struct VarianceCommand {
-  std::string run, model, weights, pairs, interpolant = "linear", x0, x1, out;
+  std::string run, model, weights, pairs, interpolant = "linear", time = "0:1", x0, x1, out;
   VarianceOptions variance = kDefaults;
   bool check = false, spectrum = false;
   std::int64_t spectrum_samples = 1024;
@@ -132,6 +132,7 @@ std::string command_text(const VarianceCommand& options) {
   const auto add_number = [&](const char* name, std::int64_t value, std::int64_t usual) {
     if (value != usual) add(name, std::to_string(value));
   };
+  if (options.time != "0:1") add("--time", options.time);
   add_number("--time-bins", v.time_bins, kDefaults.time_bins);
   add_number("--nodes", v.nodes_per_bin, kDefaults.nodes_per_bin);
   add_number("--noise-draws", v.noise_draws, kDefaults.noise_draws);
@@ -157,11 +158,25 @@ void report(const VarianceCommand& options, const Measurement& measured,
   }
 }
 
+// The interpolant, unless there is no finite number to measure.
+Interpolant finite_interpolant(const VarianceCommand& options, const std::string& spec) {
+  const Interpolant interpolant = make_interpolant("--interpolant", spec);
+  const VarianceOptions& v = options.variance;
+  if (interpolant.kind == InterpolantKind::kBridge && interpolant.sigma > 0 &&
+      interpolant.target == BridgeTarget::kFull && (v.t_begin <= 0 || v.t_end >= 1)) {
+    throw std::invalid_argument(
+        "the variance is infinite up to t = 0 and 1 with the full target of a bridge, for "
+        "gamma'(t)^2 grows like sigma^2 / 4t and / 4(1-t): give --time T0:T1 within, as in "
+        "--time 0.01:0.99");
+  }
+  return interpolant;
+}
+
 template <class Real>
 void measure_run(const VarianceCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run, WhichWeights::kTrained);
-  const Interpolant interpolant = make_interpolant("--interpolant", config.interpolant);
+  const Interpolant interpolant = finite_interpolant(options, config.interpolant);
   const Tensor<Real> x0 = convert<Real>(run.problem().pairs().x0);
   const Tensor<Real> x1 = convert<Real>(run.problem().pairs().x1);
   Engine<Real>& engine = run.trainer().engine();
@@ -209,7 +224,7 @@ std::pair<Tensor<Real>, Tensor<Real>> read_pairs(const VarianceCommand& options)
 
 template <class Real>
 void measure_weights(const VarianceCommand& options) {
-  const Interpolant interpolant = make_interpolant("--interpolant", options.interpolant);
+  const Interpolant interpolant = finite_interpolant(options, options.interpolant);
   const auto [x0, x1] = read_pairs<Real>(options);
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, x0.shape().sample());
@@ -253,7 +268,10 @@ void check_options(const VarianceCommand& options, const std::vector<CLI::Option
   if (!options.out.empty()) check_measurement_directory("--out", options.out);
 }
 
-void measure(const VarianceCommand& options, const std::vector<CLI::Option*>& own) {
+void measure(VarianceCommand& options, const std::vector<CLI::Option*>& own) {
+  const TimeInterval time = time_interval("--time", options.time);
+  options.variance.t_begin = time.begin;
+  options.variance.t_end = time.end;
   check_options(options, own);
   if (options.run.empty()) {
     with_precision(options.runtime.precision,
@@ -283,8 +301,11 @@ void add_variance(CLI::App& app) {
       "with\n"
       "twice the nodes, as --check does. Where the activation's derivative jumps (selu, relu) so "
       "does\n"
-      "the integrand, and 64 against 128 nodes of t differ by 1e-7 to 1e-5; smooth ones agree to "
-      "1e-8.\n"
+      "the integrand, and 64 against 128 nodes of t differ by 1e-6 to 1e-3, the more the fewer the "
+      "pairs;\n"
+      "smooth ones agree to 1e-8. --check tells. With the full target of a bridge the variance up "
+      "to\n"
+      "t = 0 and 1 is infinite: give --time within.\n"
       "Examples\n"
       "  gradvar variance --run runs/first --out runs/first-variance --spectrum\n"
       "  gradvar variance --model mlp:width=64 --weights runs/first/weights.safetensors \\\n"
@@ -300,7 +321,8 @@ void add_variance(CLI::App& app) {
       add_text(*command, "--x1", options->x1, "FILE", "and their partners, row by row"),
       add_text(*command, "--interpolant", options->interpolant, "SPEC",
                "linear, trigonometric, constant:sigma=0.05, bridge:sigma=0.05")};
-  add_whole(*command, "--time-bins", variance.time_bins, 1, 10000, "equal bins of t in [0, 1]");
+  add_whole(*command, "--time-bins", variance.time_bins, 1, 10000, "equal bins of t");
+  add_text(*command, "--time", options->time, "T0:T1", "t uniform on this interval");
   add_whole(*command, "--nodes", variance.nodes_per_bin, 1, 1024, "Gauss-Legendre nodes a bin");
   add_whole(*command, "--noise-draws", variance.noise_draws, 1, 1000000,
             "draws of z for each pair and node, when the interpolant has noise");
