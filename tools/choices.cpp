@@ -235,6 +235,8 @@ std::string choices_help() {
                   eight-gaussians:radius=5,scale=0.316   moons:noise=0.1   checkerboard:side=2
                   pinwheel:arms=5,radial=0.3,tangential=0.1,rate=0.25,scale=2
                   spiral:arms=2,turns=1.5,radius=4,noise=0.1
+                  faces:count=0,size=32,seed=1   (drawn portraits, rows of 3 size^2 numbers in
+                  [-1,1]; count: how many there are, 0 for no end)
                   csv:PATH   npy:PATH   safetensors:PATH,key=NAME
   coupling        independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)
                   affine:matrix=1,offset=0

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "data/faces.h"
 #include "data/gaussian.h"
 #include "data/mixture.h"
 #include "data/planar.h"
@@ -140,6 +141,18 @@ std::unique_ptr<Distribution> make_checkerboard(SpecReader& spec) {
   return std::make_unique<Checkerboard>(CheckerboardOptions{.side = side});
 }
 
+std::unique_ptr<Distribution> make_faces(SpecReader& spec) {
+  FacesOptions o;
+  o.count = spec.integer("count", o.count);
+  o.size = spec.integer("size", o.size);
+  o.seed = static_cast<std::uint64_t>(spec.integer("seed", 1));
+  spec.done();
+  check_memory("[faces]", std::to_string(o.count) + " images of that size",
+               3 * sizeof(double) * static_cast<double>(o.count) * static_cast<double>(o.size) *
+                   static_cast<double>(o.size));
+  return std::make_unique<Faces>(o);
+}
+
 // csv:PATH, npy:PATH, safetensors:PATH,key=KEY.
 std::unique_ptr<Distribution> make_point_set(SpecReader& spec) {
   const std::string path = spec.positional("PATH");
@@ -164,6 +177,7 @@ constexpr Maker kMakers[] = {
     {"checkerboard", make_checkerboard},
     {"pinwheel", make_pinwheel},
     {"spiral", make_spiral},
+    {"faces", make_faces},
     {"csv", make_point_set},
     {"npy", make_point_set},
     {"safetensors", make_point_set},

@@ -120,7 +120,7 @@ TEST_F(ProgramSample, OptionsThatDoNotGoTogetherAreRefused) {
 
 TEST_F(ProgramSample, ValuesThatAreWrongAreRefused) {
   EXPECT_EQ(refusal("--run run --count 3 --out p.txt"),
-            "gradvar: --out: 'p.txt' should end in .npy, .csv or .safetensors, to say the "
+            "gradvar: --out: 'p.txt' should end in .npy, .csv, .safetensors or .png, to say the "
             "format\n");
   EXPECT_EQ(refusal("--run none --count 3 --out p.csv"),
             "gradvar: --run: 'none' is not a run: it holds no run.toml\n");
@@ -146,6 +146,26 @@ TEST_F(ProgramSample, SourcesThatDoNotFitAreRefused) {
   EXPECT_EQ(refusal("--run run --from bad.csv --out p.csv"),
             "gradvar: --from: bad.csv:3: column 2 is 'zwei', expected a number\n");
   EXPECT_EQ(refusal("--run run --from run --out p.csv").substr(0, 16), "gradvar: --from:");
+}
+
+TEST_F(ProgramSample, APictureNeedsImages) {
+  EXPECT_EQ(refusal("--run run --count 3 --out p.png"),
+            "gradvar: --out: 'p.png' is a picture, a sample has 2 numbers, expected a square image "
+            "of one color or three\n");
+}
+
+// From noise to a picture by the U-Net's own command line.
+TEST_F(ProgramSample, AUNetDrawsAPicture) {
+  const Outcome train = run_gradvar(
+      scratch_,
+      "train --source gaussian:dim=192 --target faces:count=4,size=8 --pairs 4 --model "
+      "unet:channels=4,mult=1-2,groups=2,attention=4 --steps 2 --batch 2 --monitor-every 0 --quiet "
+      "--out faces");
+  ASSERT_EQ(train.status, 0) << train.err;
+  const Outcome sample =
+      run_gradvar(scratch_, "sample --run faces --count 3 --solver euler:steps=2 --out faces.png");
+  ASSERT_EQ(sample.status, 0) << sample.err;
+  EXPECT_TRUE(scratch_.read("faces.png").starts_with("\x89PNG\r\n"));
 }
 
 TEST_F(ProgramSample, ARunWithoutACheckpointSaysSo) {
@@ -180,6 +200,10 @@ TEST_F(ProgramSample, EvaluateRefusesWhatIsWrong) {
             "gradvar: --solver: [euler] steps is 0, expected 1 to 10000000\n");
   EXPECT_EQ(error("--run run --held-out gaussian:dim=7"),
             "gradvar: --held-out: samples of shape 7, expected 2 as the run's\n");
+  EXPECT_EQ(error("--run run --out run/summary.json"),
+            "gradvar: --out: cannot write 'run/summary.json': it is what is read here\n");
+  EXPECT_EQ(run_gradvar(scratch_, "reproduce gaussian --out run").err.substr(0, 28),
+            "gradvar: --out: 'run' holds ");
   EXPECT_EQ(error("--run none"), "gradvar: --run: 'none' is not a run: it holds no run.toml\n");
   EXPECT_EQ(error(""), "gradvar: --run is required\n");
 }

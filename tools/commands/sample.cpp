@@ -1,4 +1,4 @@
-// gradvar sample: points from a trained flow, to .npy, .csv or .safetensors.
+// gradvar sample: points from a trained flow, to .npy, .csv or .safetensors, or images to .png.
 
 #include <filesystem>
 #include <iostream>
@@ -11,6 +11,7 @@
 #include "io/csv.h"
 #include "io/npy.h"
 #include "io/number_text.h"
+#include "io/png.h"
 #include "io/safetensors.h"
 #include "nn/weights.h"
 #include "tools/choices.h"
@@ -33,9 +34,11 @@ struct SampleCommand {
 
 void check_ending(const std::string& path) {
   const std::string ending = std::filesystem::path(path).extension().string();
-  if (ending == ".npy" || ending == ".csv" || ending == ".safetensors") return;
-  throw std::invalid_argument("--out: '" + path +
-                              "' should end in .npy, .csv or .safetensors, to say the format");
+  if (ending == ".npy" || ending == ".csv" || ending == ".safetensors" || ending == ".png") {
+    return;
+  }
+  throw std::invalid_argument(
+      "--out: '" + path + "' should end in .npy, .csv, .safetensors or .png, to say the format");
 }
 
 template <class Real>
@@ -47,6 +50,9 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
     Tensor<double> table = convert<double>(points);
     table.reshape({points.rows(), points.row_size()});
     write_csv(path, {}, table);
+  } else if (ending == ".png") {
+    write_png(path, convert<double>(points),
+              {.channels = square_image(points.row_size()).channels});
   } else {
     SafetensorsWriter writer;
     writer.add("x", points);
@@ -72,6 +78,11 @@ Tensor<double> sources_of(const SampleCommand& options, const Distribution* law)
 template <class Real>
 void follow(const SampleCommand& options, const Model<Real>& model, LanePool& pool,
             const Tensor<double>& sources) {
+  if (options.out.ends_with(".png") && square_image(sources.row_size()).size == 0) {
+    throw std::invalid_argument("--out: '" + options.out + "' is a picture, a sample has " +
+                                std::to_string(sources.row_size()) +
+                                " numbers, expected a square image of one color or three");
+  }
   if (!(sources.shape().sample() == model.sample_shape())) {
     throw std::invalid_argument("--from: a row of '" + options.from + "' is " +
                                 sources.shape().sample().to_string() +
@@ -139,7 +150,9 @@ void check_options(const SampleCommand& options, bool with_precision) {
 void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
-  check_writable("--out", options.out, {options.weights, options.from});
+  std::vector<std::string> inputs = files_of(options.run);
+  inputs.insert(inputs.end(), {options.weights, options.from});
+  check_writable("--out", options.out, inputs);
   (void)make_solver("--solver", options.solver);
   if (options.run.empty()) {
     with_precision(options.precision, [&](auto real) { sample_weights<decltype(real)>(options); });
@@ -176,8 +189,10 @@ void add_sample(CLI::App& app) {
            "euler, midpoint, heun, rk4:steps=100; dopri5:rtol=1e-6,atol=1e-6");
   add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
             "seed of new sources");
-  add_text(*command, "--out", options->out, "FILE",
-           "points at t = 1, one a row: .npy, .csv or .safetensors (tensor x)")
+  add_text(
+      *command, "--out", options->out, "FILE",
+      "points at t = 1, one a row: .npy, .csv or .safetensors (tensor x); .png: images side by "
+      "side")
       ->required();
   add_threads(*command, options->threads);
   CLI::Option* precision =
