@@ -10,6 +10,7 @@
 //   GramCollector         <g_n, g_m> for all pairs of samples             collectors/gram.h
 //   GroupNormsCollector   |sum w_n g_n|^2 for groups of samples          collectors/group_norms.h
 //   ProjectionCollector   <g_n, u_k> for given directions                 collectors/projection.h
+//   PlansCollector        nothing of them: by which formula they are taken collectors/plans.h
 //   PerSampleCollector    the g_n themselves: O(B P) memory, only here    collectors/per_sample.h
 #pragma once
 

@@ -83,16 +83,19 @@ void add_patch_products(const Factor<Real>& use, const Real* delta, std::int64_t
                         Real* out) {
   const ArenaScope scope(scratch);
   const PatchGrid& grid = use.grid;
-  const std::int64_t d = grid.patch_size(), rows = grid.tile_rows(sizeof(Real));
+  const std::int64_t d = grid.patch_size(), width = grid.strip_width();
+  const std::int64_t rows = grid.tile_rows(sizeof(Real));
   Real* tile = scratch.allocate<Real>(grid.template tile_size<Real>());
   for (std::int64_t n = begin; n < end; ++n) {
     for (std::int64_t i = 0; i < grid.out_height(); i += rows) {
       const std::int64_t last = std::min(i + rows, grid.out_height());
-      gather_patches(grid, use.a + n * grid.image_size(), i, last, tile);
-      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, d,
-                 (last - i) * grid.out_width(), Real(1),
-                 delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out, tile, d,
-                 beta, out, d);
+      gather_strips(grid, use.a + n * grid.image_size(), i, last, tile);
+      for (std::int64_t u = 0; u < grid.kernel; ++u) {
+        blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, width,
+                   (last - i) * grid.out_width(), Real(1),
+                   delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out,
+                   tile + grid.patch_row(u, last - i), width, beta, out + u * width, d);
+      }
       beta = 1;
     }
   }

@@ -8,29 +8,35 @@ namespace {
 
 constexpr std::int64_t kTileBytes = 128 * 1024;
 
-// visit(pixel, element, count) for every run of `count` pixels of a window's row that lies inside
-// the image, and outside(element, count) for what does not; counts in numbers.
+// Strips of phase f, the image rows s i + f - k/2 + s m: m is 0 for the first row of positions.
+std::int64_t strips_of_phase(const PatchGrid& g, std::int64_t phase, std::int64_t rows) {
+  return rows + (g.kernel - 1 - phase) / g.stride;
+}
+
+// visit(pixel, element, count) for every run of `count` numbers of a tile's strips that lies inside
+// the image, and outside(element, count) for what does not.
 template <class Visit, class Outside>
-void over_windows(const PatchGrid& g, std::int64_t begin, std::int64_t end, const Visit& visit,
-                  const Outside& outside) {
-  const std::int64_t pad = g.kernel / 2, run = g.kernel * g.channels;
+void over_strips(const PatchGrid& g, std::int64_t begin, std::int64_t end, const Visit& visit,
+                 const Outside& outside) {
+  const std::int64_t pad = g.kernel / 2, width = g.strip_width();
   std::int64_t element = 0;
-  for (std::int64_t i = begin; i < end; ++i) {
-    for (std::int64_t j = 0; j < g.out_width(); ++j) {
-      const std::int64_t left = g.stride * j - pad;
-      const std::int64_t first = std::max<std::int64_t>(left, 0);
-      const std::int64_t last = std::min(left + g.kernel, g.width);
-      for (std::int64_t u = 0; u < g.kernel; ++u, element += run) {
-        const std::int64_t row = g.stride * i + u - pad;
-        if (row < 0 || row >= g.height) {
-          outside(element, run);
-          continue;
-        }
+  for (std::int64_t phase = 0; phase < std::min(g.stride, g.kernel); ++phase) {
+    for (std::int64_t m = 0; m < strips_of_phase(g, phase, end - begin); ++m) {
+      const std::int64_t row = g.stride * (begin + m) + phase - pad;
+      if (row < 0 || row >= g.height) {
+        outside(element, g.out_width() * width);
+        element += g.out_width() * width;
+        continue;
+      }
+      for (std::int64_t j = 0; j < g.out_width(); ++j, element += width) {
+        const std::int64_t left = g.stride * j - pad;
+        const std::int64_t first = std::max<std::int64_t>(left, 0);
+        const std::int64_t last = std::min(left + g.kernel, g.width);
         const std::int64_t before = (first - left) * g.channels;
         const std::int64_t inside = (last - first) * g.channels;
         if (before > 0) outside(element, before);
         visit((row * g.width + first) * g.channels, element + before, inside);
-        if (before + inside < run) outside(element + before + inside, run - before - inside);
+        if (before + inside < width) outside(element + before + inside, width - before - inside);
       }
     }
   }
@@ -38,15 +44,33 @@ void over_windows(const PatchGrid& g, std::int64_t begin, std::int64_t end, cons
 
 }  // namespace
 
+std::int64_t PatchGrid::strips(std::int64_t rows) const {
+  std::int64_t total = 0;
+  for (std::int64_t phase = 0; phase < std::min(stride, kernel); ++phase) {
+    total += strips_of_phase(*this, phase, rows);
+  }
+  return total;
+}
+
+std::int64_t PatchGrid::patch_row(std::int64_t u, std::int64_t rows) const {
+  std::int64_t strip = u / stride;
+  for (std::int64_t phase = 0; phase < u % stride; ++phase) {
+    strip += strips_of_phase(*this, phase, rows);
+  }
+  return strip * out_width() * strip_width();
+}
+
 std::int64_t PatchGrid::tile_rows(std::int64_t bytes_per_number) const {
-  const std::int64_t row = std::max<std::int64_t>(out_width() * patch_size() * bytes_per_number, 1);
-  return std::clamp<std::int64_t>(kTileBytes / row, 1, std::max<std::int64_t>(out_height(), 1));
+  const std::int64_t strip = std::max<std::int64_t>(out_width() * strip_width(), 1);
+  std::int64_t rows = 1;
+  while (rows < out_height() && strips(rows + 1) * strip * bytes_per_number <= kTileBytes) ++rows;
+  return rows;
 }
 
 template <class Real>
-void gather_patches(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
-                    Real* out) {
-  over_windows(
+void gather_strips(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
+                   Real* out) {
+  over_strips(
       grid, begin, end,
       [&](std::int64_t pixel, std::int64_t element, std::int64_t count) {
         std::copy_n(image + pixel, count, out + element);
@@ -57,12 +81,12 @@ void gather_patches(const PatchGrid& grid, const Real* image, std::int64_t begin
 }
 
 template <class Real>
-void scatter_patches(const PatchGrid& grid, const Real* patches, std::int64_t begin,
-                     std::int64_t end, Real* image) {
-  over_windows(
+void scatter_strips(const PatchGrid& grid, const Real* strips, std::int64_t begin, std::int64_t end,
+                    Real* image) {
+  over_strips(
       grid, begin, end,
       [&](std::int64_t pixel, std::int64_t element, std::int64_t count) {
-        for (std::int64_t i = 0; i < count; ++i) image[pixel + i] += patches[element + i];
+        for (std::int64_t i = 0; i < count; ++i) image[pixel + i] += strips[element + i];
       },
       [](std::int64_t, std::int64_t) {});
 }
@@ -93,10 +117,10 @@ void from_patch_order(const PatchGrid& grid, std::int64_t out_channels, const Re
   }
 }
 
-#define GRADVAR_INSTANTIATE(Real)                                                                  \
-  template void gather_patches(const PatchGrid&, const Real*, std::int64_t, std::int64_t, Real*);  \
-  template void scatter_patches(const PatchGrid&, const Real*, std::int64_t, std::int64_t, Real*); \
-  template void to_patch_order(const PatchGrid&, std::int64_t, const Real*, Real*);                \
+#define GRADVAR_INSTANTIATE(Real)                                                                 \
+  template void gather_strips(const PatchGrid&, const Real*, std::int64_t, std::int64_t, Real*);  \
+  template void scatter_strips(const PatchGrid&, const Real*, std::int64_t, std::int64_t, Real*); \
+  template void to_patch_order(const PatchGrid&, std::int64_t, const Real*, Real*);               \
   template void from_patch_order(const PatchGrid&, std::int64_t, const Real*, Real*);
 GRADVAR_INSTANTIATE(float)
 GRADVAR_INSTANTIATE(double)

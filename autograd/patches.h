@@ -3,11 +3,15 @@
 // A convolution is a dense layer over patches: y_t = W a_t + b, where a_t [k,k,C] is the window of
 // the image around output position t. So its weight's per-sample gradient is an outer product over
 // positions like a dense layer's, sum_t delta_t (x) a_t, with one difference: the a_t overlap, and
-// written out they are k^2 times as large as the image. They are therefore never written out for a
-// batch, nor for a whole image: a tile of a few rows of positions is gathered where it is needed,
-// small enough to stay in cache while one GEMM uses it.
+// written out they are k^2 times as large as the image. They are therefore never written out: for a
+// tile of a few rows of positions, small enough to stay in cache, the *strips* of the image rows
+// that their windows touch are gathered. A strip holds the k C neighbours of every column position,
+// so it is k times as large as the row, and serves all the windows that the row is part of. Row u
+// of the patches of all positions is then one matrix inside the tile, and a product with patches is
+// k GEMMs, one for each u.
 //
 //   image    [H,W,C]      channels last: k neighbouring pixels are k C neighbouring numbers
+//   strip    [W',k,C]     of one image row, 0 outside the image
 //   patch    [k,k,C]      element (u,v,c) of position (i,j) is image[s i + u - k/2, s j + v - k/2,
 //   c],
 //                         0 outside the image
@@ -27,23 +31,30 @@ struct PatchGrid {
   [[nodiscard]] std::int64_t positions() const { return out_height() * out_width(); }
   [[nodiscard]] std::int64_t image_size() const { return height * width * channels; }
   [[nodiscard]] std::int64_t patch_size() const { return kernel * kernel * channels; }
-  // Rows of positions whose patches stay in a core's second-level cache, 1 or more.
+  // Numbers of one position in a strip: row u of its patch.
+  [[nodiscard]] std::int64_t strip_width() const { return kernel * channels; }
+  // Strips that `rows` rows of positions need. Those that are `stride` apart lie together: with
+  // stride 2 first the even ones, then the odd ones.
+  [[nodiscard]] std::int64_t strips(std::int64_t rows) const;
+  // Where row u of the patches begins in a tile of strips: [rows W', k C] from there.
+  [[nodiscard]] std::int64_t patch_row(std::int64_t u, std::int64_t rows) const;
+  // Rows of positions whose strips stay in a core's second-level cache, 1 or more.
   [[nodiscard]] std::int64_t tile_rows(std::int64_t bytes_per_number) const;
   // Numbers in such a tile.
   template <class Real>
   [[nodiscard]] std::int64_t tile_size() const {
-    return tile_rows(sizeof(Real)) * out_width() * patch_size();
+    return strips(tile_rows(sizeof(Real))) * out_width() * strip_width();
   }
 };
 
-// The patches of rows [begin, end) of positions, in order, into out [(end - begin) W', k k C].
+// The strips of rows [begin, end) of positions into out [strips(end - begin), W', k C].
 template <class Real>
-void gather_patches(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
-                    Real* out);
-// Its transpose: adds each number of the patches to the pixel that it was taken from.
+void gather_strips(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
+                   Real* out);
+// Adds each number of the strips of a tile to the pixel that it was taken from: the transpose.
 template <class Real>
-void scatter_patches(const PatchGrid& grid, const Real* patches, std::int64_t begin,
-                     std::int64_t end, Real* image);
+void scatter_strips(const PatchGrid& grid, const Real* strips, std::int64_t begin, std::int64_t end,
+                    Real* image);
 
 // out [O,k,k,C] = weight [O,C,k,k], and back.
 template <class Real>

@@ -10,7 +10,11 @@
 //   norms       B p d       B (p + d)                      B T^2 (p + d)          B p d (T + 1)
 //   Gram        B^2 p d     B^2 (p + d)                    B^2 T^2 (p + d)        B p d (T + B)
 //
+// and the sum itself costs B p d T (kRows: B p d). A fold over patches costs what one over outer
+// products does: only where a_nt comes from differs, and gathering multiplies nothing.
+//
 // Every formula is exact; the choice is one of cost only. Tests run each of them on the same input.
+// collectors/plans.h shows the choice and its cost for a network.
 #pragma once
 
 #include <string_view>
@@ -35,5 +39,17 @@ template <class Real>
 // `batch` is the whole batch, of which `gradients` may hold one lane's samples.
 template <class Real>
 [[nodiscard]] Formula plan_gram(const SampleGradients<Real>& gradients, std::int64_t batch);
+
+// Multiplications over `batch` samples by the table above: of the sum, of the moments (the sum
+// among them) and of the norms by a formula that serves these gradients.
+template <class Real>
+[[nodiscard]] double sum_multiplications(const SampleGradients<Real>& gradients,
+                                         std::int64_t batch);
+template <class Real>
+[[nodiscard]] double moments_multiplications(const SampleGradients<Real>& gradients,
+                                             Formula formula, std::int64_t batch);
+template <class Real>
+[[nodiscard]] double norms_multiplications(const SampleGradients<Real>& gradients, Formula formula,
+                                           std::int64_t batch);
 
 }  // namespace gradvar

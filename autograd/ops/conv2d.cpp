@@ -9,7 +9,7 @@
 //   per sample  dW_n = sum_t dy_nt (x) a_nt              factors (dy, x) and the grid of patches
 //               db_n = sum_t dy_nt                       rows
 // REQUIRES: C is W's second axis, its window square and odd, stride >= 1. Rows never mix.
-// Patches are gathered by tiles that fit the cache (patches.h), never for a whole batch.
+// Patches are read from tiles of strips that fit the cache (patches.h), never written out.
 // Trap: a kernel of 1 with stride 1 has its pixels for patches, and is handed over as the outer
 // product that it is.
 
@@ -35,7 +35,8 @@ class Conv2d final : public Op<Real> {
   [[nodiscard]] std::string_view name() const override { return "conv2d"; }
 
   void forward(Tape<Real>& tape) override {
-    const std::int64_t d = grid_.patch_size(), rows = grid_.tile_rows(sizeof(Real));
+    const std::int64_t d = grid_.patch_size(), width = grid_.strip_width();
+    const std::int64_t rows = grid_.tile_rows(sizeof(Real));
     Real* ordered = tape.arena().template allocate<Real>(out_ * d);
     to_patch_order(grid_, out_, tape.parameters().values(weight_).data(), ordered);
     ordered_weight_ = ordered;
@@ -46,9 +47,12 @@ class Conv2d final : public Op<Real> {
     Real* tile = pixels() ? nullptr : tape.arena().template allocate<Real>(tile_size(grid_));
     const Real* x = tape.value(x_).data();
     over_tiles(tape.batch(), rows, [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-      const Real* patches = patches_of(grid_, x + n * grid_.image_size(), begin, end, tile);
-      blas::gemm(Transpose::kNo, Transpose::kYes, (end - begin) * grid_.out_width(), out_, d,
-                 Real(1), patches, d, ordered, d, Real(1), y + at(n, begin) * out_, out_);
+      const Real* strips = strips_of(grid_, x + n * grid_.image_size(), begin, end, tile);
+      for (std::int64_t u = 0; u < grid_.kernel; ++u) {
+        blas::gemm(Transpose::kNo, Transpose::kYes, (end - begin) * grid_.out_width(), out_, width,
+                   Real(1), strips + grid_.patch_row(u, end - begin), width, ordered + u * width, d,
+                   Real(1), y + at(n, begin) * out_, out_);
+      }
     });
   }
 
@@ -92,10 +96,10 @@ class Conv2d final : public Op<Real> {
   [[nodiscard]] std::int64_t at(std::int64_t n, std::int64_t row) const {
     return n * grid_.positions() + row * grid_.out_width();
   }
-  [[nodiscard]] static const Real* patches_of(const PatchGrid& grid, const Real* image,
-                                              std::int64_t begin, std::int64_t end, Real* tile) {
+  [[nodiscard]] static const Real* strips_of(const PatchGrid& grid, const Real* image,
+                                             std::int64_t begin, std::int64_t end, Real* tile) {
     if (tile == nullptr) return image + begin * grid.width * grid.channels;
-    gather_patches(grid, image, begin, end, tile);
+    gather_strips(grid, image, begin, end, tile);
     return tile;
   }
   template <class Visit>
@@ -112,8 +116,8 @@ class Conv2d final : public Op<Real> {
     PatchGrid turned = grid_;
     turned.channels = out_;
     const std::int64_t kk = grid_.kernel * grid_.kernel, c = grid_.channels;
-    const std::int64_t d = turned.patch_size();
-    Real* weight = tape.arena().template allocate<Real>(d * c);  // [u,v,o,c]
+    const std::int64_t width = turned.strip_width();
+    Real* weight = tape.arena().template allocate<Real>(kk * out_ * c);  // [u,v,o,c]
     for (std::int64_t w = 0; w < kk; ++w) {
       for (std::int64_t o = 0; o < out_; ++o) {
         std::copy_n(ordered_weight_ + (o * kk + kk - 1 - w) * c, c, weight + (w * out_ + o) * c);
@@ -123,22 +127,31 @@ class Conv2d final : public Op<Real> {
     const Real* dy = tape.adjoint(this->output).data();
     over_tiles(tape.batch(), turned.tile_rows(sizeof(Real)),
                [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-                 const Real* patches = patches_of(turned, dy + at(n, 0) * out_, begin, end, tile);
-                 blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.width, c, d,
-                            Real(1), patches, d, weight, c, dx.beta, dx.data + at(n, begin) * c, c);
+                 const Real* strips = strips_of(turned, dy + at(n, 0) * out_, begin, end, tile);
+                 for (std::int64_t u = 0; u < turned.kernel; ++u) {
+                   blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.width, c, width,
+                              Real(1), strips + turned.patch_row(u, end - begin), width,
+                              weight + u * width * c, c, u == 0 ? dx.beta : Real(1),
+                              dx.data + at(n, begin) * c, c);
+                 }
                });
   }
 
   void backward_by_scatter(Tape<Real>& tape, Real* dx) {
-    const std::int64_t d = grid_.patch_size();
+    const std::int64_t d = grid_.patch_size(), width = grid_.strip_width();
     Real* tile = tape.arena().template allocate<Real>(tile_size(grid_));
     const Real* dy = tape.adjoint(this->output).data();
     over_tiles(tape.batch(), grid_.tile_rows(sizeof(Real)),
                [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-                 blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.out_width(), d,
-                            out_, Real(1), dy + at(n, begin) * out_, out_, ordered_weight_, d,
-                            Real(0), tile, d);
-                 scatter_patches(grid_, tile, begin, end, dx + n * grid_.image_size());
+                 const std::int64_t row = grid_.out_width() * width;
+                 std::fill_n(tile, grid_.strips(end - begin) * row, Real(0));
+                 for (std::int64_t u = 0; u < grid_.kernel; ++u) {
+                   blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.out_width(),
+                              width, out_, Real(1), dy + at(n, begin) * out_, out_,
+                              ordered_weight_ + u * width, d, Real(1),
+                              tile + grid_.patch_row(u, end - begin), width);
+                 }
+                 scatter_strips(grid_, tile, begin, end, dx + n * grid_.image_size());
                });
   }
 

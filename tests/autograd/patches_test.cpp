@@ -1,5 +1,6 @@
 #include "autograd/patches.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <vector>
 
@@ -23,6 +24,7 @@ const std::vector<PatchGrid> kGrids = {
     {.height = 1, .width = 1, .channels = 2, .kernel = 3, .stride = 2},
     {.height = 3, .width = 7, .channels = 1, .kernel = 5, .stride = 1},
     {.height = 4, .width = 6, .channels = 2, .kernel = 1, .stride = 2},
+    {.height = 9, .width = 8, .channels = 2, .kernel = 3, .stride = 4},
 };
 
 // Element (u,v,c) of the patch at (i,j), by the definition.
@@ -50,32 +52,55 @@ std::vector<double> all_patches(const PatchGrid& g, const std::vector<double>& i
   return patches;
 }
 
-TEST(Patches, AreGatheredRowByRow) {
+// The patches that a tile of strips stands for, put together from its rows u; added to `out`.
+void read_tile(const PatchGrid& g, const std::vector<double>& strips, std::int64_t rows,
+               double* out) {
+  const std::int64_t width = g.strip_width();
+  for (std::int64_t u = 0; u < g.kernel; ++u) {
+    for (std::int64_t p = 0; p < rows * g.out_width(); ++p) {
+      for (std::int64_t e = 0; e < width; ++e) {
+        const std::int64_t at = g.patch_row(u, rows) + p * width + e;
+        ASSERT_LT(at, static_cast<std::int64_t>(strips.size()));
+        out[p * g.patch_size() + u * width + e] = strips[at];
+      }
+    }
+  }
+}
+
+TEST(Patches, AreReadFromTheStripsOfATileOfAnyHeight) {
   for (const PatchGrid& grid : kGrids) {
     const std::vector<double> image = noise(grid.image_size(), 1);
     const std::vector<double> expected = all_patches(grid, image);
     const std::int64_t row = grid.out_width() * grid.patch_size();
     ASSERT_EQ(static_cast<std::int64_t>(expected.size()), grid.out_height() * row);
-    std::vector<double> patches(expected.size(), 7);
-    for (std::int64_t i = 0; i < grid.out_height(); ++i) {
-      gather_patches(grid, image.data(), i, i + 1, patches.data() + i * row);
+    for (std::int64_t rows = 1; rows <= grid.out_height(); ++rows) {
+      std::vector<double> patches(expected.size(), 7);
+      for (std::int64_t i = 0; i < grid.out_height(); i += rows) {
+        const std::int64_t end = std::min(i + rows, grid.out_height());
+        std::vector<double> strips(grid.strips(end - i) * grid.out_width() * grid.strip_width(), 7);
+        gather_strips(grid, image.data(), i, end, strips.data());
+        read_tile(grid, strips, end - i, patches.data() + i * row);
+      }
+      EXPECT_EQ(patches, expected) << rows << " rows a tile, stride " << grid.stride;
     }
-    EXPECT_EQ(patches, expected);
   }
 }
 
-// <gather(x), p> = <x, scatter(p)>.
+// <gather(x), s> = <x, scatter(s)>.
 TEST(Patches, ScatterIsTheTransposeOfGather) {
   for (const PatchGrid& grid : kGrids) {
     const std::vector<double> x = noise(grid.image_size(), 1);
-    const std::vector<double> gathered = all_patches(grid, x);
-    const std::vector<double> p = noise(static_cast<std::int64_t>(gathered.size()), 2);
+    const std::int64_t count =
+        grid.strips(grid.out_height()) * grid.out_width() * grid.strip_width();
+    std::vector<double> gathered(count);
+    gather_strips(grid, x.data(), 0, grid.out_height(), gathered.data());
+    const std::vector<double> s = noise(count, 2);
     std::vector<double> scattered(x.size(), 0);
-    scatter_patches(grid, p.data(), 0, grid.out_height(), scattered.data());
+    scatter_strips(grid, s.data(), 0, grid.out_height(), scattered.data());
     double left = 0, right = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) left += gathered[i] * p[i];
+    for (std::size_t i = 0; i < s.size(); ++i) left += gathered[i] * s[i];
     for (std::size_t i = 0; i < x.size(); ++i) right += x[i] * scattered[i];
-    EXPECT_NEAR(left, right, 1e-12 * static_cast<double>(p.size()));
+    EXPECT_NEAR(left, right, 1e-12 * static_cast<double>(count));
   }
 }
 
@@ -92,7 +117,9 @@ TEST(Patches, OrdersOfAWeightAreEachOthersInverse) {
 
 TEST(Patches, TilesFitTheCacheAndAreNeverEmpty) {
   const PatchGrid wide{.height = 32, .width = 32, .channels = 64, .kernel = 3, .stride = 1};
-  EXPECT_EQ(wide.tile_rows(sizeof(float)), 1);
+  EXPECT_EQ(wide.tile_rows(sizeof(float)), 3) << "5 strips of 24 KiB";
+  const PatchGrid huge{.height = 64, .width = 64, .channels = 512, .kernel = 3, .stride = 1};
+  EXPECT_EQ(huge.tile_rows(sizeof(double)), 1);
   const PatchGrid small{.height = 8, .width = 8, .channels = 3, .kernel = 3, .stride = 1};
   EXPECT_EQ(small.tile_rows(sizeof(float)), 8);
 }

@@ -67,6 +67,42 @@ TEST(Planner, CostsMeetWhereTheTableSays) {
   }
 }
 
+// The table of planner.h, written out: B = 10, p = 8, d = 18.
+TEST(Planner, CostsAreThoseOfTheTable) {
+  const PatchGrid grid{.height = 4, .width = 5, .channels = 2, .kernel = 3};
+  const Uses whole = {rows()}, one = {outer(1)}, tokens = {outer(3)};
+  const Uses twice = {Factor<double>::patches(nullptr, nullptr, grid),
+                      Factor<double>::patches(nullptr, nullptr, grid)};
+  const auto sum = [](const Uses& uses) { return sum_multiplications(with(uses, 8, 18), 10); };
+  const auto moments = [](const Uses& uses) {
+    const auto gradients = with(uses, 8, 18);
+    return moments_multiplications(gradients, plan_moments(gradients), 10);
+  };
+  const auto norms = [](const Uses& uses, Formula formula) {
+    return norms_multiplications(with(uses, 8, 18), formula, 10);
+  };
+  EXPECT_EQ(sum(whole), 1440);
+  EXPECT_EQ(sum(one), 1440);
+  EXPECT_EQ(sum(tokens), 3 * 1440);
+  EXPECT_EQ(sum(twice), 40 * 1440) << "20 positions, used twice";
+  EXPECT_EQ(moments(whole), 2 * 1440);
+  EXPECT_EQ(moments(one), 2 * 1440);
+  EXPECT_EQ(moments(tokens), 5 * 1440);
+  EXPECT_EQ(moments(twice), 42 * 1440);
+  EXPECT_EQ(norms(whole, Formula::kRows), 1440);
+  EXPECT_EQ(norms(one, Formula::kFactored), 10 * 26);
+  EXPECT_EQ(norms(tokens, Formula::kPositions), 10 * 9 * 26);
+  EXPECT_EQ(norms(tokens, Formula::kFolded), 4 * 1440);
+}
+
+TEST(Planner, PatchesAreNeverMultipliedPairByPair) {
+  const PatchGrid one_position{.height = 1, .width = 1, .channels = 64, .kernel = 3};
+  const Uses uses = {Factor<double>::patches(nullptr, nullptr, one_position)};
+  EXPECT_EQ(plan_moments(with(uses, 64, 576)), Formula::kFolded);
+  EXPECT_EQ(plan_norms(with(uses, 64, 576)), Formula::kFolded);
+  EXPECT_EQ(plan_gram(with(uses, 64, 576), 100), Formula::kFolded);
+}
+
 TEST(Planner, NamesItsFormulas) {
   EXPECT_EQ(to_string(Formula::kRows), "rows");
   EXPECT_EQ(to_string(Formula::kFactored), "factored");

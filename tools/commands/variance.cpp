@@ -30,6 +30,7 @@
 #include "tools/report/number.h"
 #include "tools/run_directory.h"
 #include "tools/saved_run.h"
+#include "tools/variance/explain.h"
 #include "tools/variance/files.h"
 #include "tools/variance/json.h"
 
@@ -43,7 +44,7 @@ constexpr VarianceOptions kDefaults{.noise_draws = 2};
 struct VarianceCommand {
   std::string run, model, weights, pairs, interpolant = "linear", time = "0:1", x0, x1, out;
   VarianceOptions variance = kDefaults;
-  bool check = false, spectrum = false;
+  bool check = false, spectrum = false, explain = false;
   std::int64_t spectrum_samples = 1024;
   RuntimeOptions runtime;
   OutputOptions output;
@@ -172,6 +173,19 @@ Interpolant finite_interpolant(const VarianceCommand& options, const std::string
   return interpolant;
 }
 
+// --explain: what would be done, instead of doing it.
+template <class Real>
+void explain_plan(const VarianceCommand& options, Engine<Real>& engine, const Model<Real>& model,
+                  const Interpolant& interpolant, const Tensor<Real>& x0, const Tensor<Real>& x1) {
+  const VariancePlan plan = plan_variance(engine, model, interpolant, x0, x1, options.variance);
+  const ParameterLayout& layout = model.parameters().layout();
+  if (options.output.json) {
+    std::cout << to_json(plan, layout).dump(2) << '\n';
+  } else if (!options.output.quiet) {
+    std::cout << explain(plan, layout);
+  }
+}
+
 template <class Real>
 void measure_run(const VarianceCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
@@ -180,6 +194,10 @@ void measure_run(const VarianceCommand& options, const RunConfig& config) {
   const Tensor<Real> x0 = convert<Real>(run.problem().pairs().x0);
   const Tensor<Real> x1 = convert<Real>(run.problem().pairs().x1);
   Engine<Real>& engine = run.trainer().engine();
+  if (options.explain) {
+    explain_plan(options, engine, run.model(), interpolant, x0, x1);
+    return;
+  }
   const std::uint64_t step = run.trainer().steps();
   Measurement measured = measure_all(engine, run.model(), interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty());
@@ -231,6 +249,10 @@ void measure_weights(const VarianceCommand& options) {
   load_weights(options.weights, model->parameters());
   LanePool pool(resolve_threads(options.runtime.threads, options.runtime.lanes));
   Engine<Real> engine(model->parameters(), pool, static_cast<int>(options.runtime.lanes));
+  if (options.explain) {
+    explain_plan(options, engine, *model, interpolant, x0, x1);
+    return;
+  }
   Measurement measured = measure_all(engine, *model, interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty());
   if (options.spectrum) {
@@ -258,6 +280,10 @@ void check_options(const VarianceCommand& options, const std::vector<CLI::Option
   }
   if (file && !(options.x0.empty() && options.x1.empty())) {
     throw std::invalid_argument("give --pairs, or --x0 and --x1, not both");
+  }
+  if (options.explain && (options.check || options.spectrum || !options.out.empty())) {
+    throw std::invalid_argument(
+        "--explain measures nothing, expected to find it without --check, --spectrum and --out");
   }
   if (options.spectrum) {
     // The Gram matrix, its block sums, and the centred one that becomes the eigenvectors.
@@ -338,6 +364,8 @@ void add_variance(CLI::App& app) {
   own.push_back(command->get_option("--lanes"));
   own.push_back(command->get_option("--precision"));
   command->add_flag("--check", options->check, "repeat with twice the nodes and show the change");
+  command->add_flag("--explain", options->explain,
+                    "only say by which formula each parameter would be taken, and its cost");
   command->add_flag("--spectrum", options->spectrum,
                     "eigenvalues of the covariance, at every checkpoint that a run keeps");
   add_whole(*command, "--spectrum-samples", options->spectrum_samples, 2, kMostSpectrumSamples,
