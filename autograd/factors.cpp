@@ -14,22 +14,95 @@ std::int64_t SampleGradients<Real>::positions() const {
 }
 
 template <class Real>
-void SampleGradients<Real>::materialise(std::int64_t n, Real* out) const {
+bool SampleGradients<Real>::all_patches() const {
+  return !uses.empty() && std::all_of(uses.begin(), uses.end(), [](const Factor<Real>& use) {
+    return use.form == Factor<Real>::Form::kPatches;
+  });
+}
+
+template <class Real>
+std::int64_t SampleGradients<Real>::delta_size(const Factor<Real>& use) const {
+  return use.form == Factor<Real>::Form::kRows ? size() : use.positions * fan_out;
+}
+
+template <class Real>
+std::int64_t SampleGradients<Real>::a_size(const Factor<Real>& use) const {
+  switch (use.form) {
+    case Factor<Real>::Form::kRows:
+      return 0;
+    case Factor<Real>::Form::kOuter:
+      return use.positions * fan_in;
+    case Factor<Real>::Form::kPatches:
+      return use.grid.image_size();
+  }
+  return 0;
+}
+
+template <class Real>
+void SampleGradients<Real>::materialise(std::int64_t n, Arena& scratch, Real* out) const {
+  const ArenaScope scope(scratch);
   std::fill_n(out, size(), Real(0));
   for (const Factor<Real>& use : uses) {
-    if (use.form == Factor<Real>::Form::kRows) {
-      const Real* row = use.delta + n * size();
-      for (std::int64_t i = 0; i < size(); ++i) out[i] += row[i];
-    } else {
-      const std::int64_t t = use.positions;
-      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, fan_in, t, Real(1),
-                 use.delta + n * t * fan_out, fan_out, use.a + n * t * fan_in, fan_in, Real(1), out,
-                 fan_in);
+    switch (use.form) {
+      case Factor<Real>::Form::kRows: {
+        const Real* row = use.delta + n * size();
+        for (std::int64_t i = 0; i < size(); ++i) out[i] += row[i];
+        break;
+      }
+      case Factor<Real>::Form::kOuter: {
+        const std::int64_t t = use.positions;
+        blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, fan_in, t, Real(1),
+                   use.delta + n * t * fan_out, fan_out, use.a + n * t * fan_in, fan_in, Real(1),
+                   out, fan_in);
+        break;
+      }
+      case Factor<Real>::Form::kPatches: {
+        Real* tile = scratch.allocate<Real>(2 * size());
+        add_patch_products(use, use.delta, n, n + 1, fan_out, scratch, Real(0), tile);
+        from_patch_order(use.grid, fan_out, tile, tile + size());
+        for (std::int64_t i = 0; i < size(); ++i) out[i] += tile[size() + i];
+        break;
+      }
+    }
+  }
+}
+
+template <class Real>
+void SampleGradients<Real>::materialise_in_patch_order(std::int64_t n, Arena& scratch,
+                                                       Real* out) const {
+  Real beta = 0;
+  for (const Factor<Real>& use : uses) {
+    add_patch_products(use, use.delta, n, n + 1, fan_out, scratch, beta, out);
+    beta = 1;
+  }
+}
+
+template <class Real>
+void add_patch_products(const Factor<Real>& use, const Real* delta, std::int64_t begin,
+                        std::int64_t end, std::int64_t fan_out, Arena& scratch, Real beta,
+                        Real* out) {
+  const ArenaScope scope(scratch);
+  const PatchGrid& grid = use.grid;
+  const std::int64_t d = grid.patch_size(), rows = grid.tile_rows(sizeof(Real));
+  Real* tile = scratch.allocate<Real>(grid.template tile_size<Real>());
+  for (std::int64_t n = begin; n < end; ++n) {
+    for (std::int64_t i = 0; i < grid.out_height(); i += rows) {
+      const std::int64_t last = std::min(i + rows, grid.out_height());
+      gather_patches(grid, use.a + n * grid.image_size(), i, last, tile);
+      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, d,
+                 (last - i) * grid.out_width(), Real(1),
+                 delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out, tile, d,
+                 beta, out, d);
+      beta = 1;
     }
   }
 }
 
 template struct SampleGradients<float>;
 template struct SampleGradients<double>;
+template void add_patch_products(const Factor<float>&, const float*, std::int64_t, std::int64_t,
+                                 std::int64_t, Arena&, float, float*);
+template void add_patch_products(const Factor<double>&, const double*, std::int64_t, std::int64_t,
+                                 std::int64_t, Arena&, double, double*);
 
 }  // namespace gradvar

@@ -9,7 +9,9 @@
 // Gram matrix, a projection, or the per-sample gradients themselves.
 //
 //   form     gradient of sample n                     who produces it
-//   kOuter   g_n = sum_t delta_nt (x) a_nt   [p,d]    dense (T = 1 or tokens), convolution
+//   kOuter   g_n = sum_t delta_nt (x) a_nt   [p,d]    dense (T = 1 or tokens), 1x1 convolution
+//   kPatches the same, a_nt the window at t of an     convolution: patches.h; a_nt is gathered by
+//            image [H,W,C]                            tiles, and g_n comes out as [p,k,k,C] first
 //   kRows    g_n given whole                 [size]   biases, gains, embeddings, free parameters
 //
 // A parameter that is used more than once on a tape has one factor per use, and its gradient is
@@ -22,25 +24,31 @@
 
 #include "autograd/arena.h"
 #include "autograd/parameters.h"
+#include "autograd/patches.h"
 
 namespace gradvar {
 
 // One use of a parameter. Points into a tape's arena; valid until that tape is reset.
 template <class Real>
 struct Factor {
-  enum class Form { kRows, kOuter };
+  enum class Form { kRows, kOuter, kPatches };
 
   [[nodiscard]] static Factor rows(const Real* gradients) {
-    return {Form::kRows, 1, gradients, nullptr};
+    return {Form::kRows, 1, gradients, nullptr, {}};
   }
   [[nodiscard]] static Factor outer(const Real* delta, const Real* a, std::int64_t positions) {
-    return {Form::kOuter, positions, delta, a};
+    return {Form::kOuter, positions, delta, a, {}};
+  }
+  [[nodiscard]] static Factor patches(const Real* delta, const Real* images,
+                                      const PatchGrid& grid) {
+    return {Form::kPatches, grid.positions(), delta, images, grid};
   }
 
   Form form;
   std::int64_t positions;  // T
-  const Real* delta;       // kOuter: [B,T,p]; kRows: the gradients themselves, [B,size]
-  const Real* a;           // kOuter: [B,T,d]
+  const Real* delta;       // [B,T,p]; kRows: the gradients themselves, [B,size]
+  const Real* a;           // kOuter: [B,T,d]; kPatches: the images, [B,H,W,C]
+  PatchGrid grid;          // kPatches
 };
 
 // The gradients of one parameter for every sample of one lane: all its uses, complete.
@@ -62,8 +70,23 @@ struct SampleGradients {
   [[nodiscard]] bool single_rows() const {
     return uses.size() == 1 && uses[0].form == Factor<Real>::Form::kRows;
   }
+  // Every use over patches: gradients are made in patch order, and their sums put in the
+  // parameter's order once, at the end.
+  [[nodiscard]] bool all_patches() const;
+  // Numbers of one sample in a use's delta and in its a.
+  [[nodiscard]] std::int64_t delta_size(const Factor<Real>& use) const;
+  [[nodiscard]] std::int64_t a_size(const Factor<Real>& use) const;
   // g_n, whole, into out [size]. The definition; every shortcut must agree with it.
-  void materialise(std::int64_t n, Real* out) const;
+  void materialise(std::int64_t n, Arena& scratch, Real* out) const;
+  // The same in patch order, [p,k,k,C]. REQUIRES: all_patches().
+  void materialise_in_patch_order(std::int64_t n, Arena& scratch, Real* out) const;
 };
+
+// out [p,k,k,C] = beta out + sum over the samples [begin, end) and positions t of
+// delta_nt (x) a_nt, tile by tile. `delta` stands for the use's own. REQUIRES: a use over patches.
+template <class Real>
+void add_patch_products(const Factor<Real>& use, const Real* delta, std::int64_t begin,
+                        std::int64_t end, std::int64_t fan_out, Arena& scratch, Real beta,
+                        Real* out);
 
 }  // namespace gradvar

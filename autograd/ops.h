@@ -19,6 +19,9 @@ namespace gradvar {
 // y = x W^T + b            x [B,...,I]  W [O,I]  b [O]  y [B,...,O]
 template <class Real>
 Value dense(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias);
+// y = x * W + b            x [B,H,W,C]  W [O,C,k,k]  b [O]  y [B,H',W',O], padded by k / 2
+template <class Real>
+Value conv2d(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias, std::int64_t stride);
 // y = x + b                x [B,...]  b [...]
 template <class Real>
 Value shift(Tape<Real>& tape, Value x, ParameterId b);
@@ -30,9 +33,6 @@ Value gain(Tape<Real>& tape, Value x, ParameterId g);
 template <class Real>
 Value affine_gaussian(Tape<Real>& tape, Value x, Value t, ParameterId theta, ParameterId matrix);
 
-// y = x * W + b            x [B,H,W,C]  W [O,C,k,k]  b [O]  y [B,H/stride,W/stride,O]
-template <class Real>
-Value conv2d(Tape<Real>& tape, Value x, ParameterId weight, ParameterId bias, std::int64_t stride);
 // y = (x - mean) / sqrt(variance + 1e-5) g + b, over T and the channels of a group
 //                          x [B,...,C]  g, b [C]; the groups divide C
 template <class Real>

@@ -30,8 +30,9 @@ class Watch final : public GradientReceiver<Real> {
   void receive(const SampleGradients<Real>& gradients) override {
     if (!result_.separable) return;
     std::vector<Real> whole(gradients.batch * gradients.size());
+    Arena scratch;
     for (std::int64_t n = 0; n < gradients.batch; ++n) {
-      gradients.materialise(n, whole.data() + n * gradients.size());
+      gradients.materialise(n, scratch, whole.data() + n * gradients.size());
     }
     const std::int64_t row = first_touched<Real>(whole, gradients.batch, result_.seeded);
     if (row < 0) return;

@@ -48,6 +48,11 @@ class FactorBook {
   void outer(ParameterId parameter, const Real* delta, const Real* a, std::int64_t positions) {
     add(parameter, Factor<Real>::outer(delta, a, positions));
   }
+  // delta [B,T,p], images [B,H,W,C], in the tape's arena; T the grid's positions.
+  void patches(ParameterId parameter, const Real* delta, const Real* images,
+               const PatchGrid& grid) {
+    add(parameter, Factor<Real>::patches(delta, images, grid));
+  }
   // gradients [B,size], in the tape's arena.
   void rows(ParameterId parameter, const Real* gradients) {
     add(parameter, Factor<Real>::rows(gradients));

@@ -61,7 +61,7 @@ void add_whole(const SampleGradients<Real>& g, const Block& block, Arena& scratc
   const auto whole = [&](std::int64_t begin, std::int64_t end) -> const Real* {
     if (g.single_rows()) return g.uses[0].delta + begin * size;
     Real* rows = scratch.allocate<Real>((end - begin) * size);
-    for (std::int64_t n = begin; n < end; ++n) g.materialise(n, rows + (n - begin) * size);
+    for (std::int64_t n = begin; n < end; ++n) g.materialise(n, scratch, rows + (n - begin) * size);
     return rows;
   };
   const Real* left = whole(block.begin, block.end);
@@ -101,17 +101,13 @@ void GramCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<R
 
 template <class Real>
 void GramCollector<Real>::keep_room(const SampleGradients<Real>& gradients, Kept& kept) const {
-  const std::int64_t p = gradients.fan_out, d = gradients.fan_in;
   const auto room = [&](std::int64_t columns) -> const Real* {
     return kept.memory.emplace_back(Shape{batch_, columns}).data();
   };
   for (const Factor<Real>& use : gradients.uses) {
-    if (use.form == Factor<Real>::Form::kOuter) {
-      const Real* delta = room(use.positions * p);
-      kept.uses.push_back(Factor<Real>::outer(delta, room(use.positions * d), use.positions));
-    } else {
-      kept.uses.push_back(Factor<Real>::rows(room(p * d)));
-    }
+    Factor<Real>& copy = kept.uses.emplace_back(use);
+    copy.delta = room(gradients.delta_size(use));
+    if (gradients.a_size(use) > 0) copy.a = room(gradients.a_size(use));
   }
   kept.gradients = gradients;
   kept.gradients.batch = batch_;
@@ -133,7 +129,7 @@ void GramCollector<Real>::collect(const SampleGradients<Real>& gradients,
   };
   for (const Factor<Real>& use : gradients.uses) {
     copy(use.delta);
-    if (use.form == Factor<Real>::Form::kOuter) copy(use.a);
+    if (gradients.a_size(use) > 0) copy(use.a);
   }
 }
 

@@ -18,9 +18,8 @@ SampleGradients<Real> part_of(const SampleGradients<Real>& g, std::int64_t begin
                               std::int64_t count, std::vector<Factor<Real>>& uses) {
   uses.assign(g.uses.begin(), g.uses.end());
   for (Factor<Real>& use : uses) {
-    const bool outer = use.form == Factor<Real>::Form::kOuter;
-    use.delta += begin * (outer ? use.positions * g.fan_out : g.size());
-    if (outer) use.a += begin * use.positions * g.fan_in;
+    use.delta += begin * g.delta_size(use);
+    if (g.a_size(use) > 0) use.a += begin * g.a_size(use);
   }
   SampleGradients<Real> part = g;
   part.batch = count;

@@ -63,16 +63,29 @@ void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real
   const std::int64_t size = gradients.size();
   Real* tile = scratch.allocate<Real>(size);
   const LongSum<Real> total(size, scratch), total_squares(size, scratch);
+  const bool ordered = gradients.all_patches();
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    gradients.materialise(n, tile);
+    if (ordered) {
+      gradients.materialise_in_patch_order(n, scratch, tile);
+    } else {
+      gradients.materialise(n, scratch, tile);
+    }
     kernels::fold_moments(tile, weights.empty() ? Real(1) : weights[n], total.part,
                           total_squares.part, size);
     if ((n + 1) % kernels::kSummedRows != 0) continue;
     total.hand_on();
     total_squares.hand_on();
   }
-  total.finish(sum);
-  total_squares.finish(sum_squares);
+  if (!ordered) {
+    total.finish(sum);
+    total_squares.finish(sum_squares);
+    return;
+  }
+  const PatchGrid& grid = gradients.uses[0].grid;
+  total.finish(tile);
+  from_patch_order(grid, gradients.fan_out, tile, sum);
+  total_squares.finish(tile);
+  from_patch_order(grid, gradients.fan_out, tile, sum_squares);
 }
 
 // S1 and M2 of gradients given as rows: the mean first, then the deviations from it.
@@ -111,7 +124,7 @@ void centred_moments(const SampleGradients<Real>& gradients, std::span<const Rea
   std::fill_n(m2, size, 0.0);
   double total = 0;
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    gradients.materialise(n, tile);
+    gradients.materialise(n, scratch, tile);
     total += weight(n);
     for (std::int64_t i = 0; i < size; ++i) mean[i] += weight(n) * static_cast<double>(tile[i]);
   }
@@ -120,7 +133,7 @@ void centred_moments(const SampleGradients<Real>& gradients, std::span<const Rea
     for (std::int64_t i = 0; i < size; ++i) mean[i] /= total;
   }
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    gradients.materialise(n, tile);
+    gradients.materialise(n, scratch, tile);
     for (std::int64_t i = 0; i < size; ++i) {
       const double deviation = static_cast<double>(tile[i]) - mean[i];
       m2[i] += weight(n) * deviation * deviation;

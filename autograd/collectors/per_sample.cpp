@@ -10,10 +10,10 @@ void PerSampleCollector<Real>::begin(const ParameterLayout& layout, const BatchP
 
 template <class Real>
 void PerSampleCollector<Real>::collect(const SampleGradients<Real>& gradients,
-                                       const LaneRows<Real>& rows, Arena&) {
+                                       const LaneRows<Real>& rows, Arena& scratch) {
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
     gradients.materialise(
-        n, layout_.slice(gradients_.row(rows.begin + n), gradients.parameter).data());
+        n, scratch, layout_.slice(gradients_.row(rows.begin + n), gradients.parameter).data());
   }
 }
 

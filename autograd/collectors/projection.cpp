@@ -23,6 +23,21 @@ void project_outer(const SampleGradients<Real>& gradients, const Factor<Real>& u
   }
 }
 
+// out[n] += <g_n, U>, g_n the part of one use over patches; U [p,k,k,C], in patch order.
+template <class Real>
+void project_patches(const SampleGradients<Real>& gradients, const Factor<Real>& use, const Real* u,
+                     Arena& scratch, double* out) {
+  const ArenaScope scope(scratch);
+  const std::int64_t size = gradients.size();
+  Real* ordered = scratch.allocate<Real>(2 * size);
+  Real* gradient = ordered + size;
+  to_patch_order(use.grid, gradients.fan_out, u, ordered);
+  for (std::int64_t n = 0; n < gradients.batch; ++n) {
+    add_patch_products(use, use.delta, n, n + 1, gradients.fan_out, scratch, Real(0), gradient);
+    out[n] += static_cast<double>(blas::dot(size, gradient, ordered));
+  }
+}
+
 }  // namespace
 
 template <class Real>
@@ -46,6 +61,10 @@ void ProjectionCollector<Real>::collect(const SampleGradients<Real>& gradients,
     for (const Factor<Real>& use : gradients.uses) {
       if (use.form == Factor<Real>::Form::kOuter) {
         project_outer(gradients, use, u, scratch, out);
+        continue;
+      }
+      if (use.form == Factor<Real>::Form::kPatches) {
+        project_patches(gradients, use, u, scratch, out);
         continue;
       }
       for (std::int64_t n = 0; n < gradients.batch; ++n) {

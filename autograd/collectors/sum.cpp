@@ -11,19 +11,34 @@ namespace gradvar {
 template <class Real>
 void sum_gradients(const SampleGradients<Real>& gradients, std::span<const Real> weights,
                    Arena& scratch, Real* out) {
+  const std::int64_t p = gradients.fan_out, d = gradients.fan_in, size = gradients.size();
   bool first = true;
   for (const Factor<Real>& use : gradients.uses) {
     const ArenaScope scope(scratch);
-    if (use.form == Factor<Real>::Form::kOuter) {
-      const std::int64_t p = gradients.fan_out, d = gradients.fan_in;
-      const Real* delta = weighted_rows(use.delta, use.positions, p, weights, scratch);
-      blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, p, d, gradients.batch * use.positions,
-                 Real(1), delta, p, use.a, d, first ? Real(0) : Real(1), out, d);
-    } else {
-      const std::int64_t size = gradients.size();
-      const Real* rows = weighted_rows(use.delta, 1, size, weights, scratch);
-      if (first) std::fill_n(out, size, Real(0));
-      kernels::accumulate_rows(rows, out, gradients.batch, size);
+    switch (use.form) {
+      case Factor<Real>::Form::kRows: {
+        const Real* rows = weighted_rows(use.delta, 1, size, weights, scratch);
+        if (first) std::fill_n(out, size, Real(0));
+        kernels::accumulate_rows(rows, out, gradients.batch, size);
+        break;
+      }
+      case Factor<Real>::Form::kOuter: {
+        const Real* delta = weighted_rows(use.delta, use.positions, p, weights, scratch);
+        blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, p, d,
+                   gradients.batch * use.positions, Real(1), delta, p, use.a, d,
+                   first ? Real(0) : Real(1), out, d);
+        break;
+      }
+      case Factor<Real>::Form::kPatches: {
+        const Real* delta = weighted_rows(use.delta, use.positions, p, weights, scratch);
+        Real* ordered = scratch.allocate<Real>(2 * size);
+        std::fill_n(ordered, size, Real(0));  // what an empty batch comes to
+        add_patch_products(use, delta, 0, gradients.batch, p, scratch, Real(1), ordered);
+        from_patch_order(use.grid, p, ordered, ordered + size);
+        if (first) std::fill_n(out, size, Real(0));
+        kernels::accumulate(ordered + size, out, size);
+        break;
+      }
     }
     first = false;
   }

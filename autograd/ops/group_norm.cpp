@@ -21,7 +21,7 @@ namespace gradvar {
 
 namespace {
 
-constexpr double kEps = 1e-5;
+constexpr double kGroupNormEps = 1e-5;
 
 template <class Real>
 class GroupNorm final : public Op<Real> {
@@ -46,7 +46,7 @@ class GroupNorm final : public Op<Real> {
       share_out(sums, positions, channels, centre, [](double mean) { return mean; });
       kernels::channel_squares(x, centre, sums, positions, channels);
       share_out(sums, positions, channels, inverse,
-                [](double variance) { return 1 / std::sqrt(variance + kEps); });
+                [](double variance) { return 1 / std::sqrt(variance + kGroupNormEps); });
       for (std::int64_t c = 0; c < channels; ++c) slope[c] = inverse[c] * gain[c];
       kernels::channel_affine(x, centre, slope, bias,
                               tape.output(this->output).data() + n * positions * channels,

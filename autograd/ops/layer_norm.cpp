@@ -17,7 +17,7 @@ namespace gradvar {
 
 namespace {
 
-constexpr double kEps = 1e-5;
+constexpr double kLayerNormEps = 1e-5;
 
 template <class Real>
 class LayerNorm final : public Op<Real> {
@@ -33,7 +33,7 @@ class LayerNorm final : public Op<Real> {
     Real* y = tape.output(this->output).data();
     mean_ = tape.arena().template allocate<Real>(s.rows);
     inverse_ = tape.arena().template allocate<Real>(s.rows);
-    kernels::row_moments(x, Real(kEps), mean_, inverse_, s.rows, s.channels);
+    kernels::row_moments(x, Real(kLayerNormEps), mean_, inverse_, s.rows, s.channels);
     for (std::int64_t r = 0; r < s.rows; ++r, x += s.channels, y += s.channels) {
       for (std::int64_t c = 0; c < s.channels; ++c) {
         y[c] = (x[c] - mean_[r]) * inverse_[r] * gain[c] + bias[c];

@@ -78,7 +78,7 @@ TEST(Planner, NamesItsFormulas) {
 // Uses whose plan is a different one for each size, against gradients made whole.
 struct Given {
   std::int64_t p, d;
-  std::vector<std::int64_t> positions;  // of each outer use; 0 for rows
+  std::vector<std::int64_t> positions;  // of each outer use; 0 for rows, -s for patches
 };
 
 class EveryFormula : public ::testing::TestWithParam<Given> {};
@@ -98,6 +98,10 @@ TEST_P(EveryFormula, GivesTheNormsAndInnerProductsOfTheWholeGradients) {
   for (const std::int64_t t : given.positions) {
     if (t == 0) {
       uses.push_back(Factor<double>::rows(noise(kBatch * size)));
+    } else if (t < 0) {
+      const PatchGrid grid{.height = 4, .width = 5, .channels = 2, .kernel = 3, .stride = -t};
+      const double* delta = noise(kBatch * grid.positions() * given.p);
+      uses.push_back(Factor<double>::patches(delta, noise(kBatch * grid.image_size()), grid));
     } else {
       const double* delta = noise(kBatch * t * given.p);
       uses.push_back(Factor<double>::outer(delta, noise(kBatch * t * given.d), t));
@@ -105,12 +109,12 @@ TEST_P(EveryFormula, GivesTheNormsAndInnerProductsOfTheWholeGradients) {
   }
   const SampleGradients<double> gradients = with(uses, given.p, given.d);
   std::vector<std::vector<double>> whole(kBatch, std::vector<double>(size));
-  for (std::int64_t n = 0; n < kBatch; ++n) gradients.materialise(n, whole[n].data());
+  Arena scratch;
+  for (std::int64_t n = 0; n < kBatch; ++n) gradients.materialise(n, scratch, whole[n].data());
 
   ParameterLayout layout;
   (void)layout.add("w", {given.p, given.d});
   LanePool pool(1);
-  Arena scratch;
   NormsCollector<double> norms;
   GramCollector<double> gram;
   MomentsCollector<double> moments;
@@ -142,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(Uses, EveryFormula,
                          ::testing::Values(Given{5, 1, {0}}, Given{3, 17, {1}}, Given{1, 1, {1}},
                                            Given{8, 8, {2}}, Given{8, 8, {9}}, Given{8, 8, {1, 1}},
                                            Given{9, 7, {2, 3}}, Given{8, 8, {1, 0}},
-                                           Given{4, 3, {0, 0}}));
+                                           Given{4, 3, {0, 0}}, Given{3, 18, {-1}},
+                                           Given{3, 18, {-2, -1}}, Given{3, 18, {-2, 0, 4}}));
 
 }  // namespace
 }  // namespace gradvar::planner_test

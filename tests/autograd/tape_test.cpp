@@ -20,8 +20,9 @@ class Offered final : public GradientReceiver<double> {
     parameters.push_back(gradients.parameter.index);
     uses.push_back(gradients.uses.size());
     std::vector<double>& whole = per_sample.emplace_back(gradients.batch * gradients.size());
+    Arena scratch;
     for (std::int64_t n = 0; n < gradients.batch; ++n) {
-      gradients.materialise(n, whole.data() + n * gradients.size());
+      gradients.materialise(n, scratch, whole.data() + n * gradients.size());
     }
   }
   std::vector<int> parameters;
