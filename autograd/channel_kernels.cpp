@@ -15,66 +15,59 @@ constexpr std::int64_t kTile = 32;
 // Places in which a sum along a row is kept apart, so that the compiler need not reassociate.
 constexpr std::int64_t kPartials = 16;
 
-// For `width` channels, sums[j] = sum_t term(first + t C + j), where term reads one element.
+// For the channels c .. c + width: sums[c] = sum_t term(t C + c, c).
 template <class Real, class Term>
 GRADVAR_ALWAYS_INLINE void sum_tile(const Term& term, double* sums, std::int64_t positions,
-                                    std::int64_t channels, std::int64_t width) {
+                                    std::int64_t channels, std::int64_t c, std::int64_t width) {
   double totals[kTile] = {};
   for (std::int64_t first = 0; first < positions; first += kSummedRows) {
     const std::int64_t last = first + kSummedRows < positions ? first + kSummedRows : positions;
     Real block[kTile] = {};
     for (std::int64_t t = first; t < last; ++t) {
-      for (std::int64_t j = 0; j < width; ++j) block[j] += term(t * channels + j, j);
+      for (std::int64_t j = 0; j < width; ++j) block[j] += term(t * channels + c + j, c + j);
     }
     for (std::int64_t j = 0; j < width; ++j) totals[j] += static_cast<double>(block[j]);
   }
-  for (std::int64_t j = 0; j < width; ++j) sums[j] = totals[j];
+  for (std::int64_t j = 0; j < width; ++j) sums[c + j] = totals[j];
 }
 
-// Runs tile(c, width) over the channels: whole tiles first, with a width the compiler knows.
-template <class Tile>
-GRADVAR_ALWAYS_INLINE void over_tiles(const Tile& tile, std::int64_t channels) {
+// Whole tiles first, with a width the compiler knows. `term` must be small enough to be inlined:
+// a call would run the code of the oldest processor.
+template <class Real, class Term>
+GRADVAR_ALWAYS_INLINE void sum_channels(const Term& term, double* sums, std::int64_t positions,
+                                        std::int64_t channels) {
   std::int64_t c = 0;
-  for (; c + kTile <= channels; c += kTile) tile(c, kTile);
-  if (c < channels) tile(c, channels - c);
+  for (; c + kTile <= channels; c += kTile) {
+    sum_tile<Real>(term, sums, positions, channels, c, kTile);
+  }
+  if (c < channels) sum_tile<Real>(term, sums, positions, channels, c, channels - c);
 }
 
 template <class Real>
 GRADVAR_ALWAYS_INLINE void channel_sums_loop(const Real* x, double* sums, std::int64_t positions,
                                              std::int64_t channels) {
-  const auto tile = [=](std::int64_t c, std::int64_t width) {
-    const auto term = [=](std::int64_t i, std::int64_t) { return x[c + i]; };
-    sum_tile<Real>(term, sums + c, positions, channels, width);
-  };
-  over_tiles(tile, channels);
+  const auto term = [x](std::int64_t i, std::int64_t) { return x[i]; };
+  sum_channels<Real>(term, sums, positions, channels);
 }
 
 template <class Real>
 GRADVAR_ALWAYS_INLINE void channel_squares_loop(const Real* x, const Real* centre, double* sums,
                                                 std::int64_t positions, std::int64_t channels) {
-  const auto tile = [=](std::int64_t c, std::int64_t width) {
-    const auto term = [=](std::int64_t i, std::int64_t j) {
-      const Real deviation = x[c + i] - centre[c + j];
-      return deviation * deviation;
-    };
-    sum_tile<Real>(term, sums + c, positions, channels, width);
+  const auto term = [x, centre](std::int64_t i, std::int64_t c) {
+    return (x[i] - centre[c]) * (x[i] - centre[c]);
   };
-  over_tiles(tile, channels);
+  sum_channels<Real>(term, sums, positions, channels);
 }
 
 template <class Real>
 GRADVAR_ALWAYS_INLINE void channel_products_loop(const Real* dy, const Real* x, const Real* centre,
                                                  double* sums, double* products,
                                                  std::int64_t positions, std::int64_t channels) {
-  const auto tile = [=](std::int64_t c, std::int64_t width) {
-    const auto term = [=](std::int64_t i, std::int64_t) { return dy[c + i]; };
-    const auto product = [=](std::int64_t i, std::int64_t j) {
-      return dy[c + i] * (x[c + i] - centre[c + j]);
-    };
-    sum_tile<Real>(term, sums + c, positions, channels, width);
-    sum_tile<Real>(product, products + c, positions, channels, width);
+  channel_sums_loop(dy, sums, positions, channels);
+  const auto term = [dy, x, centre](std::int64_t i, std::int64_t c) {
+    return dy[i] * (x[i] - centre[c]);
   };
-  over_tiles(tile, channels);
+  sum_channels<Real>(term, products, positions, channels);
 }
 
 template <class Real>

@@ -242,6 +242,17 @@ TEST(UNet, MomentsOverLanesMatchTheLoopOverSamples) {
   check_moments<double>(other());
 }
 
+TEST(UNet, MomentsMatchAtTheSizesOfPictures) {
+  UNetOptions options = small();
+  options.colors = 1;
+  options.attention = {14};
+  for (const std::int64_t size : {16, 28, 32}) {
+    options.size = size;
+    check_moments<double>(options);
+    check_moments<float>(options);
+  }
+}
+
 TEST(UNet, RowsAndPlanesAreTheSame) {
   UNet<double> planes(small()), rows(small(), /*flat=*/true);
   fill_weights(planes);
