@@ -33,4 +33,4 @@ need_packages() {
   fi
 }
 
-BUILD_PACKAGES=(g++ cmake ninja-build libopenblas-dev libcli11-dev nlohmann-json3-dev)
+BUILD_PACKAGES=(g++ cmake ninja-build libopenblas-dev libcli11-dev nlohmann-json3-dev libstb-dev)
