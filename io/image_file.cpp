@@ -19,12 +19,12 @@ namespace gradvar {
 
 namespace {
 
-constexpr std::int64_t kMostSide = 16384;
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+constexpr std::int64_t kMostImageSide = 16384;
+constexpr std::int64_t kMostImagePixels = std::int64_t{1} << 26;
+constexpr std::size_t kMostImageBytes = std::size_t{1} << 30;
 constexpr std::string_view kPngStart("\x89PNG\r\n\x1a\n", 8);
 
-std::uint32_t big_endian(std::string_view bytes, std::size_t at, int count) {
+std::uint32_t number_at(std::string_view bytes, std::size_t at, int count) {
   std::uint32_t value = 0;
   for (int i = 0; i < count; ++i) {
     value = value << 8 | static_cast<std::uint8_t>(bytes[at + static_cast<std::size_t>(i)]);
@@ -33,8 +33,8 @@ std::uint32_t big_endian(std::string_view bytes, std::size_t at, int count) {
 }
 
 void check_size(const std::string& path, std::int64_t width, std::int64_t height) {
-  if (width >= 1 && height >= 1 && width <= kMostSide && height <= kMostSide &&
-      width * height <= kMostPixels) {
+  if (width >= 1 && height >= 1 && width <= kMostImageSide && height <= kMostImageSide &&
+      width * height <= kMostImagePixels) {
     return;
   }
   refuse_file(path, "the image is " + std::to_string(width) + "x" + std::to_string(height) +
@@ -62,16 +62,16 @@ void check_png(const std::string& path, std::string_view bytes) {
   std::size_t at = kPngStart.size();
   for (bool first = true;; first = false) {
     if (bytes.size() - at < 12) refuse_file(path, "the PNG ends before its last chunk: cut off");
-    const std::size_t length = big_endian(bytes, at, 4);
+    const std::size_t length = number_at(bytes, at, 4);
     const std::string_view name = bytes.substr(at + 4, 4);
     if (first && (name != "IHDR" || length != 13)) {
       refuse_file(path, "the PNG does not begin with its header, IHDR");
     }
     if (bytes.size() - at - 12 < length) refuse_file(path, "the PNG ends within a chunk: cut off");
-    if (crc32(bytes.substr(at + 4, length + 4)) != big_endian(bytes, at + 8 + length, 4)) {
+    if (crc32(bytes.substr(at + 4, length + 4)) != number_at(bytes, at + 8 + length, 4)) {
       refuse_file(path, "the PNG is damaged: a chunk does not match its checksum");
     }
-    if (first) check_size(path, big_endian(bytes, at + 8, 4), big_endian(bytes, at + 12, 4));
+    if (first) check_size(path, number_at(bytes, at + 8, 4), number_at(bytes, at + 12, 4));
     if (name == "IEND") return;
     at += length + 12;
   }
@@ -85,18 +85,18 @@ void check_jpeg(const std::string& path, std::string_view bytes) {
   while (true) {
     if (bytes.size() - at < 4) cut_off();
     if (bytes[at] != '\xFF') refuse_file(path, "the JPEG is damaged: a marker is missing");
-    const std::uint32_t kind = big_endian(bytes, at + 1, 1);
+    const std::uint32_t kind = number_at(bytes, at + 1, 1);
     if (kind == 0xFF) {  // padding
       ++at;
       continue;
     }
-    const std::size_t length = big_endian(bytes, at + 2, 2);
+    const std::size_t length = number_at(bytes, at + 2, 2);
     if (length < 2) refuse_file(path, "the JPEG is damaged: a segment has no length");
     if (bytes.size() - at - 2 < length) cut_off();
     const bool frame = kind >= 0xC0 && kind <= 0xCF && kind != 0xC4 && kind != 0xC8 && kind != 0xCC;
     if (frame && length >= 8) {
-      check_size(path, big_endian(bytes, at + 7, 2), big_endian(bytes, at + 5, 2));
-      const std::uint32_t colours = big_endian(bytes, at + 9, 1);
+      check_size(path, number_at(bytes, at + 7, 2), number_at(bytes, at + 5, 2));
+      const std::uint32_t colours = number_at(bytes, at + 9, 1);
       if (colours != 1 && colours != 3) {
         refuse_file(path, "the JPEG has " + std::to_string(colours) +
                               " colours (CMYK), expected grey or three: convert it to RGB first");
@@ -120,7 +120,7 @@ double covered(std::int64_t i, double begin, double end) {
 
 Image decode_image(const std::string& path, std::string_view bytes) {
   if (bytes.empty()) refuse_file(path, "the file is empty, expected a PNG or JPEG");
-  if (bytes.size() > kMostBytes) refuse_file(path, "the file is over 1 GB, expected an image");
+  if (bytes.size() > kMostImageBytes) refuse_file(path, "the file is over 1 GB, expected an image");
   if (bytes.starts_with(kPngStart)) {
     check_png(path, bytes);
   } else if (bytes.starts_with("\xFF\xD8")) {
