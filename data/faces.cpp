@@ -267,7 +267,7 @@ Faces::Faces(const FacesOptions& options) : options_(options) {
   check(options.size >= 8 && options.size <= 512, kFaces,
         [&] { return "size is " + std::to_string(options.size) + ", expected 8 to 512 pixels"; });
   if (options.count == 0) return;
-  points_ = Tensor<double>(Shape{options.count, 3 * options.size * options.size});
+  points_ = Tensor<double>(Shape{options.count, 3, options.size, options.size});
   for (std::int64_t i = 0; i < options.count; ++i) {
     draw_face(face_parameters(options.seed, static_cast<std::uint32_t>(i)), options.size,
               points_.row(i));

@@ -6,8 +6,8 @@
 // truth. Shapes are level sets of smooth distance functions, blended over about one pixel: a
 // picture changes continuously with every parameter, and sizes agree with each other.
 //
-// A sample is a row of 3 size^2 numbers in [-1,1]: red, green, blue plane, each row by row from the
-// top left corner (CHW).
+// A sample is [3,size,size], numbers in [-1,1]: red, green, blue plane, each row by row from the
+// top left corner.
 #pragma once
 
 #include "data/distribution.h"
@@ -49,10 +49,10 @@ class Faces final : public Distribution {
   explicit Faces(const FacesOptions& options);
 
   [[nodiscard]] Shape sample_shape() const override {
-    return Shape{3 * options_.size * options_.size};
+    return Shape{3, options_.size, options_.size};
   }
   [[nodiscard]] std::string spec() const override;
-  // [count, 3 size^2], or null when there is no end to them.
+  // [count,3,size,size], or null when there is no end to them.
   [[nodiscard]] const Tensor<double>* points() const override {
     return options_.count > 0 ? &points_ : nullptr;
   }

@@ -235,9 +235,13 @@ std::string choices_help() {
                   eight-gaussians:radius=5,scale=0.316   moons:noise=0.1   checkerboard:side=2
                   pinwheel:arms=5,radial=0.3,tangential=0.1,rate=0.25,scale=2
                   spiral:arms=2,turns=1.5,radius=4,noise=0.1
-                  faces:count=0,size=32,seed=1   (drawn portraits, rows of 3 size^2 numbers in
-                  [-1,1]; count: how many there are, 0 for no end)
+                  faces:count=0,size=32,seed=1   (drawn portraits, 3 x size x size numbers
+                  in [-1,1]; count: how many there are, 0 for no end)
                   csv:PATH   npy:PATH   safetensors:PATH,key=NAME
+                  images:dir=PATH,size=32,strict=false   (a folder's PNG and JPEG: centre square,
+                  3 x size x size; what cannot be read is named and skipped, or strict refuses)
+                  celeba:dir=PATH,size=64,strict=false   (aligned 178x218, centre 148x148)
+                  cifar10:dir=PATH   mnist:file=PATH
   coupling        independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)
                   affine:matrix=1,offset=0
   interpolant     linear   constant:sigma=0.05   bridge:sigma=0.05,target=displacement (or full)

@@ -17,7 +17,8 @@
 
 namespace gradvar {
 
-// gaussian, mixture, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy, safetensors.
+// gaussian, mixture, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy, safetensors,
+// images, celeba, cifar10, mnist.
 [[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
                                                               const std::string& spec);
 

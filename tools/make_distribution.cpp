@@ -1,10 +1,12 @@
 #include <cmath>
+#include <iostream>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "data/faces.h"
 #include "data/gaussian.h"
+#include "data/image_set.h"
 #include "data/mixture.h"
 #include "data/planar.h"
 #include "data/point_set.h"
@@ -165,6 +167,40 @@ std::unique_ptr<Distribution> make_point_set(SpecReader& spec) {
   return std::make_unique<PointSet>(PointSet::read(path, key));
 }
 
+// What is left out of a folder is named, since a smaller set is another law.
+std::unique_ptr<Distribution> make_images(SpecReader& spec) {
+  ImageFolderOptions o;
+  o.celeba = spec.name() == "celeba";
+  spec.require("dir");
+  o.directory = spec.word("dir", "");
+  o.size = spec.integer("size", o.celeba ? 64 : 32);
+  o.strict = spec.flag("strict", false);
+  spec.done();
+  const ImageFolder folder = read_image_folder(o);
+  for (const std::string& sentence : folder.skipped) std::cerr << "skipped " << sentence << '\n';
+  if (!folder.skipped.empty()) {
+    std::cerr << "skipped " << folder.skipped.size() << " images of '" << o.directory << "', "
+              << folder.count << " are left\n";
+  }
+  check_memory("[" + spec.name() + "]", std::to_string(folder.count) + " images",
+               sizeof(double) * static_cast<double>(folder.pixels.size()));
+  return std::make_unique<PointSet>(image_points(folder, o));
+}
+
+std::unique_ptr<Distribution> make_cifar10(SpecReader& spec) {
+  spec.require("dir");
+  const std::string directory = spec.word("dir", "");
+  spec.done();
+  return std::make_unique<PointSet>(read_cifar10(directory));
+}
+
+std::unique_ptr<Distribution> make_mnist(SpecReader& spec) {
+  spec.require("file");
+  const std::string path = spec.word("file", "");
+  spec.done();
+  return std::make_unique<PointSet>(read_mnist(path));
+}
+
 struct Maker {
   const char* name;
   std::unique_ptr<Distribution> (*make)(SpecReader&);
@@ -181,6 +217,10 @@ constexpr Maker kMakers[] = {
     {"csv", make_point_set},
     {"npy", make_point_set},
     {"safetensors", make_point_set},
+    {"images", make_images},
+    {"celeba", make_images},
+    {"cifar10", make_cifar10},
+    {"mnist", make_mnist},
 };
 
 }  // namespace

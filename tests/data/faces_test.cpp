@@ -34,7 +34,7 @@ TEST(Faces, AreTheSameWhereverTheyAreDrawn) {
 
 TEST(Faces, AreImagesInTheUsualRange) {
   const Faces faces({.size = 16});
-  EXPECT_EQ(faces.sample_shape(), Shape{3 * 16 * 16});
+  EXPECT_EQ(faces.sample_shape(), (Shape{3, 16, 16}));
   EXPECT_EQ(faces.points(), nullptr);
   const Tensor<double> x = faces.draw(RandomStream(1, Purpose::kTest), 0, 0, 20);
   for (const double value : x.values()) {

@@ -158,7 +158,7 @@ TEST_F(ProgramSample, APictureNeedsImages) {
 TEST_F(ProgramSample, AUNetDrawsAPicture) {
   const Outcome train = run_gradvar(
       scratch_,
-      "train --source gaussian:dim=192 --target faces:count=4,size=8 --pairs 4 --model "
+      "train --source gaussian:shape=3x8x8 --target faces:count=4,size=8 --pairs 4 --model "
       "unet:channels=4,mult=1-2,groups=2,attention=4 --steps 2 --batch 2 --monitor-every 0 --quiet "
       "--out faces");
   ASSERT_EQ(train.status, 0) << train.err;

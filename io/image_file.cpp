@@ -1,0 +1,185 @@
+#include "io/image_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+#include "io/atomic_file.h"
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_NO_STDIO
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#include <stb/stb_image.h>
+
+namespace gradvar {
+
+namespace {
+
+constexpr std::int64_t kMostImageSide = 16384;
+constexpr std::int64_t kMostImagePixels = std::int64_t{1} << 26;
+constexpr std::size_t kMostImageBytes = std::size_t{1} << 30;
+constexpr std::string_view kPngStart("\x89PNG\r\n\x1a\n", 8);
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at, int count) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    value = value << 8 | static_cast<std::uint8_t>(bytes[at + static_cast<std::size_t>(i)]);
+  }
+  return value;
+}
+
+void check_size(const std::string& path, std::int64_t width, std::int64_t height) {
+  if (width >= 1 && height >= 1 && width <= kMostImageSide && height <= kMostImageSide &&
+      width * height <= kMostImagePixels) {
+    return;
+  }
+  refuse_file(path, "the image is " + std::to_string(width) + "x" + std::to_string(height) +
+                        ", expected 1 to 16384 pixels on a side and at most 67108864 in all");
+}
+
+// The checksum of a PNG's chunks (CRC-32, ISO 3309).
+std::uint32_t crc32(std::string_view bytes) {
+  static const std::array<std::uint32_t, 256> table = [] {
+    std::array<std::uint32_t, 256> made{};
+    for (std::uint32_t n = 0; n < 256; ++n) {
+      std::uint32_t c = n;
+      for (int bit = 0; bit < 8; ++bit) c = (c & 1) != 0 ? 0xEDB88320U ^ (c >> 1) : c >> 1;
+      made[n] = c;
+    }
+    return made;
+  }();
+  std::uint32_t c = 0xFFFFFFFFU;
+  for (const char byte : bytes) c = table[(c ^ static_cast<std::uint8_t>(byte)) & 0xFF] ^ (c >> 8);
+  return ~c;
+}
+
+// Chunk after chunk: length, name, data, checksum.
+void check_png(const std::string& path, std::string_view bytes) {
+  std::size_t at = kPngStart.size();
+  for (bool first = true;; first = false) {
+    if (bytes.size() - at < 12) refuse_file(path, "the PNG ends before its last chunk: cut off");
+    const std::size_t length = number_at(bytes, at, 4);
+    const std::string_view name = bytes.substr(at + 4, 4);
+    if (first && (name != "IHDR" || length != 13)) {
+      refuse_file(path, "the PNG does not begin with its header, IHDR");
+    }
+    if (bytes.size() - at - 12 < length) refuse_file(path, "the PNG ends within a chunk: cut off");
+    if (crc32(bytes.substr(at + 4, length + 4)) != number_at(bytes, at + 8 + length, 4)) {
+      refuse_file(path, "the PNG is damaged: a chunk does not match its checksum");
+    }
+    if (first) check_size(path, number_at(bytes, at + 8, 4), number_at(bytes, at + 12, 4));
+    if (name == "IEND") return;
+    at += length + 12;
+  }
+}
+
+// Segment after segment up to the scan: FF, kind, length, data. The frame holds size and colours.
+void check_jpeg(const std::string& path, std::string_view bytes) {
+  const auto cut_off = [&] { refuse_file(path, "the JPEG ends before its last marker: cut off"); };
+  bool framed = false;
+  std::size_t at = 2;
+  while (true) {
+    if (bytes.size() - at < 4) cut_off();
+    if (bytes[at] != '\xFF') refuse_file(path, "the JPEG is damaged: a marker is missing");
+    const std::uint32_t kind = number_at(bytes, at + 1, 1);
+    if (kind == 0xFF) {  // padding
+      ++at;
+      continue;
+    }
+    const std::size_t length = number_at(bytes, at + 2, 2);
+    if (length < 2) refuse_file(path, "the JPEG is damaged: a segment has no length");
+    if (bytes.size() - at - 2 < length) cut_off();
+    const bool frame = kind >= 0xC0 && kind <= 0xCF && kind != 0xC4 && kind != 0xC8 && kind != 0xCC;
+    if (frame && length >= 8) {
+      check_size(path, number_at(bytes, at + 7, 2), number_at(bytes, at + 5, 2));
+      const std::uint32_t colours = number_at(bytes, at + 9, 1);
+      if (colours != 1 && colours != 3) {
+        refuse_file(path, "the JPEG has " + std::to_string(colours) +
+                              " colours (CMYK), expected grey or three: convert it to RGB first");
+      }
+      framed = true;
+    }
+    at += 2 + length;
+    if (kind == 0xDA) break;
+  }
+  if (!framed) refuse_file(path, "the JPEG has no frame before its scan");
+  if (bytes.find("\xFF\xD9", at) == std::string_view::npos) cut_off();
+}
+
+// How much of pixel i lies in [begin, end).
+double covered(std::int64_t i, double begin, double end) {
+  const auto left = static_cast<double>(i);
+  return std::min(end, left + 1) - std::max(begin, left);
+}
+
+}  // namespace
+
+Image decode_image(const std::string& path, std::string_view bytes) {
+  if (bytes.empty()) refuse_file(path, "the file is empty, expected a PNG or JPEG");
+  if (bytes.size() > kMostImageBytes) refuse_file(path, "the file is over 1 GB, expected an image");
+  if (bytes.starts_with(kPngStart)) {
+    check_png(path, bytes);
+  } else if (bytes.starts_with("\xFF\xD8")) {
+    check_jpeg(path, bytes);
+  } else {
+    refuse_file(path, "the file is neither PNG nor JPEG, whatever its name says");
+  }
+  int width = 0, height = 0, channels = 0;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
+      stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()),
+                            static_cast<int>(bytes.size()), &width, &height, &channels, 4),
+      stbi_image_free);
+  if (!decoded) {
+    refuse_file(path, std::string("the image cannot be decoded: ") + stbi_failure_reason());
+  }
+  Image image{.width = width, .height = height, .pixels = {}};
+  const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  image.pixels.resize(3 * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const int alpha = decoded.get()[4 * i + 3];
+    for (std::size_t c = 0; c < 3; ++c) {
+      const int over_white = decoded.get()[4 * i + c] * alpha + 255 * (255 - alpha);
+      image.pixels[3 * i + c] = static_cast<std::uint8_t>((over_white + 127) / 255);
+    }
+  }
+  return image;
+}
+
+Image read_image(const std::string& path) { return decode_image(path, read_file(path)); }
+
+std::vector<std::uint8_t> crop_and_resize(const Image& image, std::int64_t left, std::int64_t top,
+                                          std::int64_t side, std::int64_t size) {
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(3 * size * size));
+  const double step = static_cast<double>(side) / static_cast<double>(size);
+  const auto last = [&](double end) {
+    return std::min(side, static_cast<std::int64_t>(std::ceil(end)));
+  };
+  for (std::int64_t y = 0; y < size; ++y) {
+    const double y0 = static_cast<double>(y) * step, y1 = y0 + step;
+    for (std::int64_t x = 0; x < size; ++x) {
+      const double x0 = static_cast<double>(x) * step, x1 = x0 + step;
+      double sums[3] = {0, 0, 0}, weight = 0;
+      for (auto v = static_cast<std::int64_t>(y0); v < last(y1); ++v) {
+        for (auto u = static_cast<std::int64_t>(x0); u < last(x1); ++u) {
+          const double part = covered(v, y0, y1) * covered(u, x0, x1);
+          const std::int64_t pixel = 3 * ((top + v) * image.width + left + u);
+          for (int c = 0; c < 3; ++c) {
+            sums[c] += part * image.pixels[static_cast<std::size_t>(pixel + c)];
+          }
+          weight += part;
+        }
+      }
+      for (int c = 0; c < 3; ++c) {
+        out[static_cast<std::size_t>((c * size + y) * size + x)] =
+            static_cast<std::uint8_t>(std::lround(sums[c] / weight));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace gradvar

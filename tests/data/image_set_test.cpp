@@ -1,0 +1,158 @@
+#include "data/image_set.h"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "io/atomic_file.h"
+#include "tests/io/error_of.h"
+#include "tests/io/image_bytes.h"
+#include "tests/io/scratch_directory.h"
+
+namespace gradvar::image_set_test {
+namespace {
+
+using testing::error_of;
+using testing::png_bytes;
+using testing::ScratchDirectory;
+using Bytes = std::vector<std::uint8_t>;
+
+void write_grey(const std::string& path, std::uint8_t value) {
+  write_file(path, png_bytes(1, 1, 1, {value}));
+}
+
+TEST(ImageSet, ReadsAFolderInTheOrderOfNames) {
+  const ScratchDirectory scratch;
+  write_grey(scratch / "b.PNG", 255);
+  write_grey(scratch / "a.png", 0);
+  write_file(scratch / "note.txt", "no image");
+  const ImageFolderOptions options{.directory = scratch.path(), .size = 2};
+  const PointSet set = image_points(read_image_folder(options), options);
+  ASSERT_EQ(set.points()->shape(), (Shape{2, 3, 2, 2}));
+  EXPECT_EQ((*set.points())[0], -1);
+  EXPECT_EQ((*set.points())[12], 1);
+  EXPECT_EQ(set.spec(), "images:dir=" + scratch.path() + ",size=2,strict=false");
+}
+
+TEST(ImageSet, TakesTheSquareInTheCentre) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "a.png", png_bytes(3, 1, 1, {1, 2, 3}));
+  EXPECT_EQ(read_image_folder({.directory = scratch.path(), .size = 1}).pixels, Bytes(3, 2));
+}
+
+TEST(ImageSet, CelebaTakesTheCentre148Of178x218) {
+  const ScratchDirectory scratch;
+  Bytes pixels(178 * 218, 0);
+  for (int y = 35; y < 183; ++y) {
+    for (int x = 15; x < 163; ++x) pixels[static_cast<std::size_t>(178 * y + x)] = 200;
+  }
+  write_file(scratch / "a.png", png_bytes(178, 218, 1, pixels));
+  const ImageFolderOptions options{.directory = scratch.path(), .size = 4, .celeba = true};
+  EXPECT_EQ(read_image_folder(options).pixels, Bytes(48, 200));
+  write_grey(scratch / "b.png", 1);
+  const ImageFolder folder = read_image_folder(options);
+  ASSERT_EQ(folder.skipped.size(), 1U);
+  EXPECT_EQ(folder.skipped[0],
+            scratch / "b.png" + ": the image is 1x1, expected CelebA's aligned 178x218");
+}
+
+TEST(ImageSet, SkipsWhatCannotBeReadAndNamesIt) {
+  const ScratchDirectory scratch;
+  write_grey(scratch / "a.png", 9);
+  write_file(scratch / "b.png", "text");
+  write_file(scratch / "c.jpg", "");
+  std::filesystem::create_symlink(scratch / "d.png", scratch / "d.png");
+  std::filesystem::create_directory(scratch / "e.png");
+  ImageFolderOptions options{.directory = scratch.path(), .size = 1};
+  for (const bool cached : {false, true}) {
+    const ImageFolder folder = read_image_folder(options);
+    EXPECT_EQ(folder.from_cache, cached);
+    EXPECT_EQ(folder.count, 1);
+    ASSERT_EQ(folder.skipped.size(), 4U);
+    EXPECT_EQ(folder.skipped[1], scratch / "c.jpg" + ": the file is empty, expected a PNG or JPEG");
+    EXPECT_EQ(folder.skipped[3], scratch / "e.png" + ": not a regular file");
+  }
+  options.strict = true;
+  EXPECT_EQ(error_of([&] { (void)read_image_folder(options); }),
+            scratch / "b.png" + ": the file is neither PNG nor JPEG, whatever its name says");
+}
+
+TEST(ImageSet, TheCacheIsMadeAgainWhenTheFolderOrItselfChanged) {
+  const ScratchDirectory scratch;
+  write_grey(scratch / "a.png", 9);
+  const ImageFolderOptions options{.directory = scratch.path(), .size = 1};
+  const std::string cache = scratch / ".gradvar-images-1.cache";
+  EXPECT_FALSE(read_image_folder(options).from_cache);
+  EXPECT_TRUE(read_image_folder(options).from_cache);
+  EXPECT_EQ(read_image_folder(options).pixels, Bytes(3, 9));
+  write_grey(scratch / "b.png", 8);
+  EXPECT_EQ(read_image_folder(options).count, 2);
+  std::string bytes = read_file(cache);
+  bytes.back() ^= 1;
+  write_file(cache, bytes);
+  EXPECT_FALSE(read_image_folder(options).from_cache);
+  EXPECT_EQ(read_image_folder(options).pixels, (Bytes{9, 9, 9, 8, 8, 8}));
+  // The same size, another time.
+  write_grey(scratch / "b.png", 7);
+  std::filesystem::last_write_time(
+      scratch / "b.png", std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+  EXPECT_EQ(read_image_folder(options).pixels, (Bytes{9, 9, 9, 7, 7, 7}));
+}
+
+TEST(ImageSet, RefusesFoldersWithoutImages) {
+  const ScratchDirectory scratch;
+  const auto refusal = [&](std::int64_t size, const std::string& directory) {
+    return error_of([&] { (void)read_image_folder({.directory = directory, .size = size}); });
+  };
+  EXPECT_EQ(refusal(1, scratch.path()),
+            scratch.path() + ": the directory has no .png, .jpg or .jpeg");
+  EXPECT_EQ(refusal(1, scratch / "x"),
+            "cannot read '" + scratch / "x" + "': No such file or directory");
+  EXPECT_EQ(refusal(0, scratch.path()), "[images] size is 0, expected 1 to 1024");
+  write_file(scratch / "a.png", "");
+  EXPECT_EQ(refusal(1, scratch.path()),
+            scratch.path() + ": none of 1 images can be read; the first: " + scratch / "a.png" +
+                ": the file is empty, expected a PNG or JPEG");
+}
+
+TEST(ImageSet, ReadsCifar10) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "data_batch_1.bin", '\3' + std::string(3072, '\0'));
+  write_file(scratch / "data_batch_3.bin", '\11' + std::string(3072, '\xFF'));
+  const PointSet set = read_cifar10(scratch.path());
+  ASSERT_EQ(set.points()->shape(), (Shape{2, 3, 32, 32}));
+  EXPECT_EQ((*set.points())[3071], -1);
+  EXPECT_EQ((*set.points())[3072], 1);
+  write_file(scratch / "data_batch_2.bin", std::string(3072, '\0'));
+  EXPECT_EQ(error_of([&] { (void)read_cifar10(scratch.path()); }),
+            scratch / "data_batch_2.bin" +
+                ": the file has 3072 bytes, expected records of 3073, a label and 3x32x32");
+  write_file(scratch / "data_batch_2.bin", std::string(3073, '\12'));
+  EXPECT_EQ(error_of([&] { (void)read_cifar10(scratch.path()); }),
+            scratch / "data_batch_2.bin" +
+                ": record 1 has a label above 9: not CIFAR-10's binary version");
+}
+
+TEST(ImageSet, ReadsMnist) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "m";
+  const std::string header("\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\2", 16);
+  const auto refusal = [&](const std::string& bytes) {
+    write_file(path, bytes);
+    return error_of([&] { (void)read_mnist(path); }).substr(path.size() + 2);
+  };
+  write_file(path, header + std::string("\0\xFF\0\xFF", 4));
+  const PointSet set = read_mnist(path);
+  ASSERT_EQ(set.points()->shape(), (Shape{2, 1, 1, 2}));
+  EXPECT_EQ((*set.points())[0], -1);
+  EXPECT_EQ((*set.points())[3], 1);
+  EXPECT_EQ(refusal("\x1F\x8B\x08"),
+            "the file is compressed by gzip: unpack it first, gunzip FILE");
+  EXPECT_EQ(refusal(header + "abc"),
+            "the file has 3 bytes of pixels, the header says 2 images of 1x2");
+  EXPECT_EQ(refusal(""), "the file ends within the header of IDX");
+  EXPECT_EQ(refusal(std::string("\0\0\x08\x01", 4) + std::string(12, '\0')),
+            "the magic number is 2049, expected 2051, IDX of images (this file holds the labels)");
+}
+
+}  // namespace
+}  // namespace gradvar::image_set_test

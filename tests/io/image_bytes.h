@@ -1,0 +1,19 @@
+// image_bytes: small images in the bytes of their files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gradvar::testing {
+
+// pixels [height, width, channels], as stb_image_write writes them.
+std::string png_bytes(int width, int height, int channels, const std::vector<std::uint8_t>& pixels);
+std::string jpeg_bytes(int width, int height, int channels,
+                       const std::vector<std::uint8_t>& pixels);
+// One grey pixel of 16 bits.
+std::string png_of_16_bits(std::uint16_t value);
+// A PNG that has a valid header and no data.
+std::string png_header(std::uint32_t width, std::uint32_t height);
+
+}  // namespace gradvar::testing

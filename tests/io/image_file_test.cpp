@@ -1,0 +1,121 @@
+#include "io/image_file.h"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "io/atomic_file.h"
+#include "tests/io/error_of.h"
+#include "tests/io/image_bytes.h"
+#include "tests/io/scratch_directory.h"
+
+namespace gradvar::image_file_test {
+namespace {
+
+using testing::error_of;
+using testing::jpeg_bytes;
+using testing::png_bytes;
+using testing::png_header;
+using testing::ScratchDirectory;
+using Bytes = std::vector<std::uint8_t>;
+
+std::string refusal(const std::string& bytes) {
+  return error_of([&] { (void)decode_image("a", bytes); });
+}
+
+TEST(ImageFile, ReadsEveryKindOfPngAsThreeColours) {
+  EXPECT_EQ(decode_image("a", png_bytes(1, 1, 3, {10, 20, 30})).pixels, (Bytes{10, 20, 30}));
+  EXPECT_EQ(decode_image("a", png_bytes(2, 1, 1, {7, 9})).pixels, (Bytes{7, 7, 7, 9, 9, 9}));
+  const Image wide = decode_image("a", png_bytes(2, 1, 3, {1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(wide.width, 2);
+  EXPECT_EQ(wide.height, 1);
+}
+
+TEST(ImageFile, LaysAlphaOverWhite) {
+  EXPECT_EQ(decode_image("a", png_bytes(1, 1, 4, {0, 100, 255, 0})).pixels, (Bytes{255, 255, 255}));
+  EXPECT_EQ(decode_image("a", png_bytes(1, 1, 4, {0, 100, 255, 51})).pixels,
+            (Bytes{204, 224, 255}));
+  EXPECT_EQ(decode_image("a", png_bytes(1, 1, 2, {40, 255})).pixels, (Bytes{40, 40, 40}));
+}
+
+TEST(ImageFile, SixteenBitsBecomeEight) {
+  EXPECT_EQ(decode_image("a", testing::png_of_16_bits(0x8012)).pixels, (Bytes{128, 128, 128}));
+}
+
+TEST(ImageFile, ReadsAJpegOfOnePixel) {
+  const Image image = decode_image("a", jpeg_bytes(1, 1, 3, {200, 200, 200}));
+  ASSERT_EQ(image.pixels.size(), 3U);
+  for (const int value : image.pixels) EXPECT_NEAR(value, 200, 2);
+}
+
+TEST(ImageFile, RefusesWhatIsNoImage) {
+  EXPECT_EQ(refusal(""), "a: the file is empty, expected a PNG or JPEG");
+  EXPECT_EQ(refusal("hello"), "a: the file is neither PNG nor JPEG, whatever its name says");
+}
+
+TEST(ImageFile, RefusesEveryTruncation) {
+  const std::string png = png_bytes(2, 2, 3, Bytes(12, 5)),
+                    jpeg = jpeg_bytes(2, 2, 3, Bytes(12, 5));
+  for (std::size_t length = 8; length < png.size(); ++length) {
+    EXPECT_NE(refusal(png.substr(0, length)).find("cut off"), std::string::npos) << length;
+  }
+  for (std::size_t length = 2; length < jpeg.size(); ++length) {
+    EXPECT_NE(refusal(jpeg.substr(0, length)).find("cut off"), std::string::npos) << length;
+  }
+}
+
+TEST(ImageFile, RefusesADamagedChunk) {
+  std::string png = png_bytes(2, 2, 3, Bytes(12, 5));
+  png[png.size() - 20] ^= 1;
+  EXPECT_EQ(refusal(png), "a: the PNG is damaged: a chunk does not match its checksum");
+}
+
+TEST(ImageFile, RefusesAHugeImageByItsHeader) {
+  const std::string sentence =
+      "a: the image is 40000x40000, expected 1 to 16384 pixels on a side and at most 67108864 in "
+      "all";
+  EXPECT_EQ(refusal(png_header(40000, 40000)), sentence);
+  std::string jpeg = jpeg_bytes(1, 1, 3, {1, 2, 3});
+  const std::size_t frame = jpeg.find("\xFF\xC0");
+  jpeg.replace(frame + 5, 4, "\x9C\x40\x9C\x40");
+  EXPECT_EQ(refusal(jpeg), sentence);
+  EXPECT_NE(refusal(png_header(0, 5)).find("the image is 0x5"), std::string::npos);
+}
+
+TEST(ImageFile, RefusesCmyk) {
+  std::string jpeg = jpeg_bytes(1, 1, 3, {1, 2, 3});
+  jpeg[jpeg.find("\xFF\xC0") + 9] = 4;
+  EXPECT_EQ(refusal(jpeg),
+            "a: the JPEG has 4 colours (CMYK), expected grey or three: convert it to RGB first");
+}
+
+TEST(ImageFile, RefusesALoopOfLinksAndAClosedFile) {
+  const ScratchDirectory scratch;
+  std::filesystem::create_symlink(scratch / "loop.png", scratch / "loop.png");
+  EXPECT_EQ(error_of([&] { (void)read_image(scratch / "loop.png"); }),
+            "cannot read '" + scratch / "loop.png" + "': Too many levels of symbolic links");
+  if (::geteuid() == 0) return;  // nothing is closed to root
+  write_file(scratch / "closed.png", png_bytes(1, 1, 1, {1}));
+  std::filesystem::permissions(scratch / "closed.png", std::filesystem::perms::none);
+  EXPECT_EQ(error_of([&] { (void)read_image(scratch / "closed.png"); }),
+            "cannot read '" + scratch / "closed.png" + "': Permission denied");
+}
+
+TEST(ImageFile, ResizesByArea) {
+  const Image image{.width = 3, .height = 3, .pixels = [] {
+                      Bytes pixels;
+                      for (const int v : {0, 90, 180, 30, 60, 90, 0, 0, 255}) {
+                        pixels.insert(pixels.end(), 3, static_cast<std::uint8_t>(v));
+                      }
+                      return pixels;
+                    }()};
+  EXPECT_EQ(crop_and_resize(image, 0, 0, 3, 1), (Bytes(3, 78)));  // 705 / 9
+  // The first of 2x2 covers 1.5 x 1.5: (0 + 90/2 + 30/2 + 60/4) / 2.25.
+  EXPECT_EQ(crop_and_resize(image, 0, 0, 3, 2)[0], 33);
+  EXPECT_EQ(crop_and_resize(image, 1, 0, 2, 2),
+            (Bytes{90, 180, 60, 90, 90, 180, 60, 90, 90, 180, 60, 90}));
+  EXPECT_EQ(crop_and_resize(image, 2, 2, 1, 2), (Bytes(12, 255)));
+}
+
+}  // namespace
+}  // namespace gradvar::image_file_test
