@@ -1,5 +1,6 @@
 #include "tools/training_run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -66,9 +67,14 @@ void TrainingRun<Real>::check_step_memory() const {
 template <class Real>
 VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
   const Pairs& pairs = problem_.pairs();
+  // Fewer images than points at a time: what a network holds for a sample grows with its pixels.
+  constexpr std::int64_t kNumbersAtATime = 1 << 17, kFewest = 16;
+  VarianceOptions bounded = options;
+  bounded.microbatch = std::min(
+      options.microbatch, std::max(kNumbersAtATime / problem_.sample_shape().size(), kFewest));
   return measure_variance(trainer_->engine(), *model_,
                           make_interpolant("--interpolant", config_.interpolant),
-                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), options);
+                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), bounded);
 }
 
 template <class Real>
