@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "autograd/check.h"
+#include "autograd/kernels.h"
 
 namespace gradvar {
 
@@ -84,6 +85,16 @@ typename Tape<Real>::Accumulator Tape<Real>::accumulate(Value v) {
   if (slot.adjoint != nullptr) return {slot.adjoint, Real(1)};
   slot.adjoint = arena_.allocate<Real>(slot.shape.size());
   return {slot.adjoint, Real(0)};
+}
+
+template <class Real>
+void Tape<Real>::add_to_adjoint(Value v, std::span<const Real> dx) {
+  const Accumulator to = accumulate(v);
+  if (to.beta == Real(0)) {
+    std::copy(dx.begin(), dx.end(), to.data);
+  } else {
+    kernels::accumulate(dx.data(), to.data, static_cast<std::int64_t>(dx.size()));
+  }
 }
 
 template <class Real>

@@ -141,6 +141,8 @@ class Tape {
     Real beta;
   };
   [[nodiscard]] Accumulator accumulate(Value v);
+  // Adds dx to the adjoint, or, on the first touch, copies it.
+  void add_to_adjoint(Value v, std::span<const Real> dx);
   // Memory until the next reset.
   [[nodiscard]] Arena& arena() { return arena_; }
   [[nodiscard]] std::size_t arena_bytes() const { return arena_.held_bytes(); }

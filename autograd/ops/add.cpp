@@ -27,14 +27,8 @@ class Add final : public Op<Real> {
 
   void backward(Tape<Real>& tape) override {
     const std::span<const Real> dy = tape.adjoint(this->output);
-    if (tape.wants_adjoint(a_)) {
-      const std::span<Real> da = tape.adjoint(a_);
-      for (std::size_t i = 0; i < dy.size(); ++i) da[i] += dy[i];
-    }
-    if (tape.wants_adjoint(b_)) {
-      const std::span<Real> db = tape.adjoint(b_);
-      for (std::size_t i = 0; i < dy.size(); ++i) db[i] += dy[i];
-    }
+    if (tape.wants_adjoint(a_)) tape.add_to_adjoint(a_, dy);
+    if (tape.wants_adjoint(b_)) tape.add_to_adjoint(b_, dy);
   }
 
  private:

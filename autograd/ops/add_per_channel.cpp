@@ -8,7 +8,6 @@
 
 #include "autograd/channel_kernels.h"
 #include "autograd/check.h"
-#include "autograd/kernels.h"
 #include "autograd/ops.h"
 
 namespace gradvar {
@@ -36,9 +35,7 @@ class AddPerChannel final : public Op<Real> {
   void backward(Tape<Real>& tape) override {
     const std::int64_t size = tape.shape(x_).row_size(), channels = tape.shape(x_).columns();
     const std::span<const Real> dy = tape.adjoint(this->output);
-    if (tape.wants_adjoint(x_)) {
-      kernels::accumulate(dy.data(), tape.adjoint(x_).data(), static_cast<std::int64_t>(dy.size()));
-    }
+    if (tape.wants_adjoint(x_)) tape.add_to_adjoint(x_, dy);
     if (!tape.wants_adjoint(e_)) return;
     Real* de = tape.adjoint(e_).data();
     const ArenaScope scope(tape.arena());

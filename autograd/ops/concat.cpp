@@ -43,9 +43,15 @@ class Concat final : public Op<Real> {
     for (const Value input : inputs_) {
       const std::int64_t columns = tape.shape(input).columns();
       if (tape.wants_adjoint(input)) {
-        Real* dx = tape.adjoint(input).data();
+        const auto to = tape.accumulate(input);
         for (std::int64_t r = 0; r < rows(tape); ++r) {
-          for (std::int64_t c = 0; c < columns; ++c) dx[r * columns + c] += dy[r * width + at + c];
+          const Real* from = dy + r * width + at;
+          Real* dx = to.data + r * columns;
+          if (to.beta == Real(0)) {
+            std::copy_n(from, columns, dx);
+          } else {
+            for (std::int64_t c = 0; c < columns; ++c) dx[c] += from[c];
+          }
         }
       }
       at += columns;

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "autograd/check.h"
-#include "autograd/kernels.h"
 #include "autograd/ops.h"
 
 namespace gradvar {
@@ -26,10 +25,7 @@ class Reshape final : public Op<Real> {
     std::copy(x.begin(), x.end(), tape.output(this->output).begin());
   }
 
-  void backward(Tape<Real>& tape) override {
-    const std::span<const Real> dy = tape.adjoint(this->output);
-    kernels::accumulate(dy.data(), tape.adjoint(x_).data(), static_cast<std::int64_t>(dy.size()));
-  }
+  void backward(Tape<Real>& tape) override { tape.add_to_adjoint(x_, tape.adjoint(this->output)); }
 
  private:
   Value x_;

@@ -2,6 +2,8 @@
 // it: y has the shape of x, rows never mix, there are no parameters.
 #pragma once
 
+#include <algorithm>
+
 #include "autograd/check.h"
 #include "autograd/tape.h"
 
@@ -29,11 +31,21 @@ class Unary final : public Op<Real> {
 
   void backward(Tape<Real>& tape) override {
     const std::span<const Real> saved = tape.value(rule_.saves_output ? this->output : x_);
-    rule_.backward(saved.data(), tape.adjoint(this->output).data(), tape.adjoint(x_).data(),
-                   saved.size());
+    const Real* dy = tape.adjoint(this->output).data();
+    const auto dx = tape.accumulate(x_);
+    const auto size = static_cast<std::int64_t>(saved.size());
+    for (std::int64_t at = 0; at < size; at += kPiece) {
+      const std::int64_t count = std::min(kPiece, size - at);
+      if (dx.beta == Real(0)) std::fill_n(dx.data + at, count, Real(0));
+      rule_.backward(saved.data() + at, dy + at, dx.data + at, count);
+    }
   }
 
  private:
+  // An adjoint that is touched first is zeroed by pieces that stay in cache until they are added
+  // to.
+  static constexpr std::int64_t kPiece = 2048;
+
   Value x_;
   UnaryRule<Real> rule_;
 };

@@ -38,8 +38,10 @@ class UpsampleNearest final : public Op<Real> {
     const Shape& shape = tape.shape(x_);
     const std::int64_t width = shape[2], channels = shape[3], line = 2 * width * channels;
     const Real* dy = tape.adjoint(this->output).data();
-    Real* dx = tape.adjoint(x_).data();
+    const auto to = tape.accumulate(x_);
+    Real* dx = to.data;
     for (std::int64_t i = 0; i < shape[0] * shape[1]; ++i, dy += 2 * line) {
+      if (to.beta == Real(0)) std::fill_n(dx, line / 2, Real(0));
       for (std::int64_t j = 0; j < width; ++j, dx += channels) {
         const Real* upper = dy + 2 * j * channels;
         const Real* lower = upper + line;
