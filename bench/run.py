@@ -171,6 +171,10 @@ holds all per-sample gradients at once; it is timed in the first round only, and
 take more than 1 GiB.
 `bench/peers/torch_step.py`.
 
+These PyTorch times are too high where a step is small: `torch.set_num_threads` does not reach OpenBLAS,
+which kept two threads of its own. With `OPENBLAS_NUM_THREADS=1` the smallest network's step fell by
+about three tenths in a trial; the ratios below are to be made again so, and favour gradvar until then.
+
 {m['torch']}
 """
     page += f"""

@@ -2,9 +2,11 @@
 // parameter, on two lanes and two threads: channels 32, mult 1-2-2, one block, attention at 16, B
 // = 32.
 //
-//   BM_UNetStep/plain      forward, backward, merge of the mean gradient (no optimiser)
-//   BM_UNetStep/variance   the same with the variance of every parameter element
-//   BM_UNetStep/forward    the losses alone
+//   BM_UNetStep/plain            forward, backward, merge of the mean gradient (no optimiser)
+//   BM_UNetStep/variance         the same with the variance of every parameter element
+//   BM_UNetStep/forward          the losses alone
+//   BM_UNetStep/train            plain with the flow-matching loss, then a step of Adam
+//   BM_UNetStep/train_variance   variance with the flow-matching loss, then a step of Adam
 //
 // Mean and variance are checked against one backward pass a sample, at B = 4, before anything is
 // timed. FLOPs/s counts the products of convolutions, dense layers and attention of a plain step.
@@ -22,6 +24,8 @@
 #include "autograd/engine.h"
 #include "autograd/ops.h"
 #include "autograd/random.h"
+#include "flow/objective.h"
+#include "nn/adam.h"
 #include "nn/unet.h"
 
 namespace gradvar {
@@ -64,6 +68,26 @@ struct Images {
       };
       return squared_error(tape, net.forward(tape, part(x), part(t)), part(u));
     };
+    differentiate(on, count, build, collectors);
+  }
+
+  // The flow-matching loss of the whole batch, with x and u as its pairs.
+  void flow(std::initializer_list<Collector<float>*> collectors) {
+    const auto build = [&](Tape<float>& tape, const LaneRows<float>& rows) {
+      const auto part = [&](const Tensor<float>& all) {
+        const std::int64_t d = all.row_size();
+        return std::span<const float>(all.values()).subspan(rows.begin * d, rows.count * d);
+      };
+      return flow_losses(tape, net, Interpolant{},
+                         FlowRows<float>{.x0 = part(x), .x1 = part(u), .t = part(t), .z = {}},
+                         rows.count);
+    };
+    differentiate(engine, batch, build, collectors);
+  }
+
+  template <class Build>
+  void differentiate(Engine<float>& on, std::int64_t count, const Build& build,
+                     std::initializer_list<Collector<float>*> collectors) {
     const std::span<float> into = std::span<float>(losses).first(count);
     if (collectors.size() == 0) {
       on.forward(count, build, into);
@@ -155,7 +179,7 @@ double forward_flops(const UNet<float>& net) {
   return flops;
 }
 
-enum class What { kForward, kPlain, kVariance };
+enum class What { kForward, kPlain, kVariance, kTrain, kTrainVariance };
 
 void BM_UNetStep(benchmark::State& state, What what) {
   const std::int64_t size = state.range(0), batch = state.range(1);
@@ -163,10 +187,22 @@ void BM_UNetStep(benchmark::State& state, What what) {
   Images images(size, batch);
   SumCollector<float> gradient;
   MomentsCollector<float> moments;
+  Adam<float> adam(images.net.parameters().layout());
+  const auto update = [&](std::span<const float> mean) {
+    adam.step(images.net.parameters().flat(), mean, 1e-4, &images.pool);
+  };
   const auto step = [&] {
     if (what == What::kForward) images.run(images.engine, 0, batch, {});
     if (what == What::kPlain) images.run(images.engine, 0, batch, {&gradient});
     if (what == What::kVariance) images.run(images.engine, 0, batch, {&moments});
+    if (what == What::kTrain) {
+      images.flow({&gradient});
+      update(gradient.mean());
+    }
+    if (what == What::kTrainVariance) {
+      images.flow({&moments});
+      update(moments.mean());
+    }
   };
   step();
   for (auto _ : state) step();
@@ -176,24 +212,15 @@ void BM_UNetStep(benchmark::State& state, What what) {
                          benchmark::Counter::kIsIterationInvariantRate);
   state.counters["held_MiB"] = static_cast<double>(images.engine.held_bytes()) / (1024.0 * 1024.0);
 }
-BENCHMARK_CAPTURE(BM_UNetStep, plain, What::kPlain)
-    ->ArgNames({"size", "B"})
-    ->Args({32, 32})
-    ->Args({16, 32})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BM_UNetStep, variance, What::kVariance)
-    ->ArgNames({"size", "B"})
-    ->Args({32, 32})
-    ->Args({16, 32})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BM_UNetStep, forward, What::kForward)
-    ->ArgNames({"size", "B"})
-    ->Args({32, 32})
-    ->Args({16, 32})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+void sizes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"size", "B"})->UseRealTime()->Unit(benchmark::kMillisecond);
+  bench->Args({32, 32})->Args({16, 32});
+}
+BENCHMARK_CAPTURE(BM_UNetStep, plain, What::kPlain)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_UNetStep, variance, What::kVariance)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_UNetStep, forward, What::kForward)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_UNetStep, train, What::kTrain)->Apply(sizes);
+BENCHMARK_CAPTURE(BM_UNetStep, train_variance, What::kTrainVariance)->Apply(sizes);
 
 }  // namespace
 }  // namespace gradvar

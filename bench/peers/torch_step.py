@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
+with PyTorch's and make it look slower than it is.
 """PyTorch's side of the comparison: one eager training step, and per-sample variance, on the same
 networks, batch sizes and precision as bench/step_bench.cpp.
 

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+
+Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
+with PyTorch's and make it look slower than it is.
 """torch_unet.py: the U-Net of nn/unet.h against PyTorch.
 
     bench/peers/torch_unet.py [check] [build/gradvar]      output and per-sample gradients
