@@ -35,7 +35,7 @@ class Problem {
   // The optimal partners of the pairs' sources, [N, sample...]: found when first asked for, on any
   // thread. Empty without a closed form and with more than kMostAssigned pairs, for exact
   // assignment takes N^3.
-  static constexpr std::int64_t kMostAssigned = 2000;
+  static constexpr std::int64_t kMostAssigned = 5000;
   [[nodiscard]] const Tensor<double>& optimal_partners() const;
   // "closed form", "assignment" or "too many pairs": how they are found.
   [[nodiscard]] const char* optimal_partners_by() const;
