@@ -230,19 +230,7 @@ Assignment optimal_assignment(const Tensor<double>& x, const Tensor<double>& y, 
   check(x.rows() == y.rows(), "assignment",
         "there are " + std::to_string(x.rows()) + " sources and " + std::to_string(y.rows()) +
             " targets, expected equally many");
-  const std::int64_t n = x.rows();
-  Tensor<double> cost(Shape{n, n});
-  const PairwiseDistances distances(x, y);
-  (void)distances.sum(
-      [&](const PairwiseDistances::Block& block) {
-        for (std::int64_t i = 0; i < block.x_count; ++i) {
-          std::copy_n(block.squared.data() + i * block.y_count, block.y_count,
-                      cost.data() + (block.x_begin + i) * n + block.y_begin);
-        }
-        return 0.0;
-      },
-      pool);
-  return solve_assignment(cost);
+  return solve_assignment(squared_distances(x, y, pool));
 }
 
 }  // namespace gradvar

@@ -21,8 +21,8 @@ namespace gradvar {
 
 class Problem {
  public:
-  // Draws the pairs by config.seed. Throws std::invalid_argument, naming the option, for specs that
-  // do not fit together.
+  // Draws the pairs by config.seed, or takes the first of config.pairs_file. Throws
+  // std::invalid_argument, naming the option, for specs that do not fit together.
   explicit Problem(const RunConfig& config);
 
   [[nodiscard]] Shape sample_shape() const { return source_->sample_shape(); }
@@ -47,6 +47,8 @@ class Problem {
                                              const Distribution* from = nullptr) const;
 
  private:
+  void read_pairs(const RunConfig& config);
+
   std::uint64_t seed_;
   Pairing pairing_;
   std::unique_ptr<Distribution> source_, target_;

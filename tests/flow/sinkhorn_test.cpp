@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "flow/assignment.h"
+#include "flow/pairwise.h"
 #include "tests/flow/solver_cases.h"
 
 namespace gradvar::sinkhorn_test {
@@ -15,18 +16,6 @@ namespace {
 using testing::column;
 using testing::normal_rows;
 using testing::sentence;
-
-Tensor<double> squared_distances(const Tensor<double>& x, const Tensor<double>& y) {
-  Tensor<double> cost(Shape{x.rows(), y.rows()});
-  for (std::int64_t i = 0; i < x.rows(); ++i) {
-    for (std::int64_t j = 0; j < y.rows(); ++j) {
-      for (std::int64_t k = 0; k < x.row_size(); ++k) {
-        cost.row(i)[j] += (x.row(i)[k] - y.row(j)[k]) * (x.row(i)[k] - y.row(j)[k]);
-      }
-    }
-  }
-  return cost;
-}
 
 double marginal_error(const Tensor<double>& plan) {
   const std::int64_t n = plan.rows(), m = plan.row_size();
