@@ -168,8 +168,8 @@ const char* Problem::optimal_partners_by() const {
   return pairs_.x0.rows() <= kMostAssigned ? "assignment" : "too many pairs";
 }
 
-Tensor<double> Problem::fresh_sources(std::int64_t count) const {
-  return source_->draw(RandomStream(seed_, Purpose::kFreshSource), 0, 0, count);
+Tensor<double> Problem::fresh_sources(std::int64_t count, std::uint64_t set) const {
+  return source_->draw(RandomStream(seed_, Purpose::kFreshSource), set, 0, count);
 }
 
 Tensor<double> Problem::fresh_targets(std::int64_t count, std::uint64_t set,

@@ -42,7 +42,7 @@ class Problem {
   // The optimal map, where there is a closed form.
   [[nodiscard]] const std::optional<AffineMap>& optimal_map() const { return optimal_map_; }
   // Held-out samples, the same for every model of one seed; targets of `from`, when it is given.
-  [[nodiscard]] Tensor<double> fresh_sources(std::int64_t count) const;
+  [[nodiscard]] Tensor<double> fresh_sources(std::int64_t count, std::uint64_t set = 0) const;
   [[nodiscard]] Tensor<double> fresh_targets(std::int64_t count, std::uint64_t set = 0,
                                              const Distribution* from = nullptr) const;
 
