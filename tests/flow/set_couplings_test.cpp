@@ -79,7 +79,8 @@ TEST(SetCouplings, AnEntropicPlanGoesFromOptimalToIndependent) {
   }
   double mean = 0;
   for (const double y : targets) mean += y / 101;
-  for (const double x : partners(1e6, true).values()) EXPECT_NEAR(x, mean, 1e-5);
+  const Tensor<double> means = partners(1e6, true);
+  for (const double x : means.values()) EXPECT_NEAR(x, mean, 1e-5);
 }
 
 // Between N(0, 1) and N(0, s^2), costs |x - y|^2 and regularisation eps the entropic plan is
