@@ -1,8 +1,8 @@
 // assignment: the permutation of least total cost, exactly.
 //
-// Shortest augmenting paths with dual prices (Jonker and Volgenant, "A shortest augmenting path
-// algorithm for dense and sparse linear assignment problems", 1987; the formulation of Crouse, "On
-// implementing 2D rectangular assignment algorithms", 2016). O(n^3) at worst.
+// Shortest augmenting paths with dual prices, after column reduction and two rounds of augmenting
+// row reduction, which leave few rows for a search (Jonker and Volgenant, "A shortest augmenting
+// path algorithm for dense and sparse linear assignment problems", 1987). O(n^3) at worst.
 #pragma once
 
 #include <cstdint>

@@ -5,11 +5,13 @@
 //                 target stands in exactly one pair, which matters when targets are given points
 //   map           x1 = A x0 + b: any affine map; between Gaussians the optimal one or a rotated
 //                 one (affine_map.h)
+//   of sets       exact assignment, entropic plan, ... between drawn points (set_couplings.h)
 //
 // A coupling chooses partners. Whether the pairs are then kept through training or drawn anew at
 // every step is the pairing (pairs.h).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +37,11 @@ class Coupling {
   [[nodiscard]] virtual bool uses_targets() const { return true; }
   // Whether a partner depends on its own row alone, so that pairs can be resampled row by row.
   [[nodiscard]] virtual bool row_by_row() const { return true; }
+  // Whether given sources are taken once each, as many as there are pairs, and not drawn.
+  [[nodiscard]] virtual bool sources_once() const { return false; }
+  // How many numbers choosing so many partners holds at once, beside the pairs: for a refusal
+  // before memory is taken.
+  [[nodiscard]] virtual double numbers_held(std::int64_t) const { return 0; }
   // The map, where the coupling is one.
   [[nodiscard]] virtual const AffineMap* map() const { return nullptr; }
 };

@@ -123,4 +123,19 @@ double PairwiseDistances::sum_strip(std::int64_t strip,
   return total;
 }
 
+Tensor<double> squared_distances(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool) {
+  Tensor<double> all(Shape{x.rows(), y.rows()});
+  const PairwiseDistances distances(x, y);
+  (void)distances.sum(
+      [&](const PairwiseDistances::Block& block) {
+        for (std::int64_t i = 0; i < block.x_count; ++i) {
+          std::copy_n(block.squared.data() + i * block.y_count, block.y_count,
+                      all.data() + (block.x_begin + i) * y.rows() + block.y_begin);
+        }
+        return 0.0;
+      },
+      pool);
+  return all;
+}
+
 }  // namespace gradvar

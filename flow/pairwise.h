@@ -54,4 +54,8 @@ class PairwiseDistances {
   std::vector<double> x_norms_, y_norms_;
 };
 
+// All of them as one matrix [n,m].
+[[nodiscard]] Tensor<double> squared_distances(const Tensor<double>& x, const Tensor<double>& y,
+                                               LanePool* pool = nullptr);
+
 }  // namespace gradvar

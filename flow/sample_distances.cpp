@@ -7,6 +7,7 @@
 
 #include "autograd/check.h"
 #include "autograd/random.h"
+#include "flow/assignment.h"
 #include "flow/pairwise.h"
 
 namespace gradvar {
@@ -63,6 +64,16 @@ double squared_wasserstein_on_a_line(const std::vector<double>& x, const std::ve
 double energy_distance(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool) {
   check_sets("energy", x, y);
   return 2 * mean_distance(x, y, pool) - mean_distance(x, x, pool) - mean_distance(y, y, pool);
+}
+
+double wasserstein(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool) {
+  check_sets("wasserstein", x, y);
+  check(x.rows() == y.rows(), "wasserstein", [&] {
+    return "the samples have " + std::to_string(x.rows()) + " and " + std::to_string(y.rows()) +
+           " rows, expected equally many";
+  });
+  const double cost = optimal_assignment(x, y, pool).cost;
+  return std::sqrt(std::max(cost, 0.0) / static_cast<double>(x.rows()));
 }
 
 double sliced_wasserstein(const Tensor<double>& x, const Tensor<double>& y, std::int64_t directions,

@@ -14,6 +14,13 @@ namespace gradvar {
 [[nodiscard]] double energy_distance(const Tensor<double>& x, const Tensor<double>& y,
                                      LanePool* pool = nullptr);
 
+// The 2-Wasserstein distance between two samples of equal size, exactly, by assignment: the root of
+// the least mean |x_i - y_p(i)|^2 over permutations p. Takes n^2 numbers and up to n^3 time.
+// Between two samples of one law it is not 0 but falls as n^(-1/d): report it beside that floor. x,
+// y [n, ...], n >= 1. Throws std::invalid_argument otherwise.
+[[nodiscard]] double wasserstein(const Tensor<double>& x, const Tensor<double>& y,
+                                 LanePool* pool = nullptr);
+
 // The root of the mean over random directions of the squared 2-Wasserstein distance between the
 // projected samples (Bonneel et al., "Sliced and Radon Wasserstein barycenters of measures", 2015).
 // On a line that distance is exact, for samples of different sizes too. Directions are uniform on

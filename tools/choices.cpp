@@ -6,6 +6,7 @@
 
 #include "data/distribution.h"
 #include "flow/affine_map.h"
+#include "flow/set_couplings.h"
 #include "io/spec.h"
 #include "nn/mlp.h"
 #include "nn/unet.h"
@@ -156,6 +157,31 @@ std::unique_ptr<Coupling> make_affine(SpecReader& spec, const Distribution& sour
       SpecWriter("affine").word("matrix", matrix_text).word("offset", offset_text).text());
 }
 
+// Couplings that look at all points of both sides; null for other names.
+std::unique_ptr<Coupling> make_set_coupling(SpecReader& spec) {
+  if (spec.name() == "assignment") {
+    spec.done();
+    return std::make_unique<AssignmentCoupling>();
+  }
+  if (spec.name() == "minibatch") {
+    const std::int64_t size = spec.integer("size", 256);
+    spec.done();
+    return std::make_unique<MinibatchCoupling>(size);
+  }
+  if (spec.name() == "adversarial") {
+    const double fraction = spec.number("fraction", 1);
+    spec.done();
+    return std::make_unique<AdversarialCoupling>(fraction);
+  }
+  if (spec.name() == "entropic") {
+    const double epsilon = spec.number("epsilon", 0.05);
+    const std::string partner = spec.choice("partner", "sampled", {"sampled", "barycentric"});
+    spec.done();
+    return std::make_unique<EntropicCoupling>(epsilon, partner == "barycentric");
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void check_gaussian_law(const std::string& option, const Distribution& distribution) {
@@ -181,7 +207,9 @@ std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::st
       spec.done();
       return std::make_unique<PermutationCoupling>();
     }
-    spec.unknown_name({"independent", "permutation", "affine", "optimal", "rotation"});
+    if (std::unique_ptr<Coupling> coupling = make_set_coupling(spec)) return coupling;
+    spec.unknown_name({"independent", "permutation", "affine", "optimal", "rotation", "assignment",
+                       "minibatch", "adversarial", "entropic"});
   });
 }
 
@@ -243,7 +271,9 @@ std::string choices_help() {
                   celeba:dir=PATH,size=64,strict=false   (aligned 178x218, centre 148x148)
                   cifar10:dir=PATH   mnist:file=PATH
   coupling        independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)
-                  affine:matrix=1,offset=0
+                  affine:matrix=1,offset=0   between the points drawn, by squared distance:
+                  assignment   minibatch:size=256   adversarial:fraction=1   (optimal, shuffled)
+                  entropic:epsilon=0.05,partner=sampled   (or barycentric; in mean costs)
   interpolant     linear   constant:sigma=0.05   bridge:sigma=0.05,target=displacement (or full)
                   bridge-full:sigma=0.05   trigonometric
   model           mlp:width=64,depth=3,activation=selu,time=column

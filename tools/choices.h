@@ -22,8 +22,8 @@ namespace gradvar {
 [[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
                                                               const std::string& spec);
 
-// independent, permutation, affine, optimal, rotation. The last two need Gaussian laws on both
-// sides.
+// independent, permutation, affine, optimal, rotation, assignment, minibatch, adversarial,
+// entropic. Optimal and rotation need Gaussian laws on both sides.
 [[nodiscard]] std::unique_ptr<Coupling> make_coupling(const std::string& option,
                                                       const std::string& spec,
                                                       const Distribution& source,

@@ -6,9 +6,55 @@
 #include <nlohmann/json.hpp>
 
 #include "flow/mmd.h"
+#include "flow/straightness.h"
 #include "tools/json_number.h"
 
 namespace gradvar {
+
+namespace {
+
+constexpr std::int64_t kMostStates = 1 << 23;  // numbers of the paths that are kept
+constexpr std::int64_t kAdaptiveTimes = 33;
+
+std::optional<Interval> interval_of(const std::vector<double>& values) {
+  if (values.size() < 2) return std::nullopt;
+  return bootstrap_interval(values, 0);
+}
+
+// The bend of the paths from the first sources, as many as are kept.
+template <class Real>
+std::vector<double> bends(const Field<Real>& field, const SolverOptions& solver,
+                          const Tensor<double>& sources) {
+  TrajectoryRequest request;
+  request.every_step = solver.method != SolverMethod::dopri5;
+  std::int64_t times = solver.steps + 1;
+  if (!request.every_step) {
+    times = kAdaptiveTimes;
+    for (std::int64_t k = 0; k < times; ++k) {
+      request.times.push_back(static_cast<double>(k) / static_cast<double>(times - 1));
+    }
+  }
+  const std::int64_t most = kMostStates / (times * std::max<std::int64_t>(sources.row_size(), 1));
+  const std::int64_t rows = std::min(sources.rows(), std::max<std::int64_t>(most, 1));
+  const Solution<Real> solution =
+      solve<Real>(field, solver, convert<Real>(sources.rows_copy(0, rows)), 0, 1, request);
+  return straightness(field, solution.trajectory);
+}
+
+nlohmann::json with_ends(nlohmann::json summary, const std::optional<Interval>& interval) {
+  if (interval) {
+    summary["mean_low"] = interval->low;
+    summary["mean_high"] = interval->high;
+  }
+  return summary;
+}
+
+nlohmann::json ends(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return {{"low", interval->low}, {"high", interval->high}};
+}
+
+}  // namespace
 
 template <class Real>
 Evaluation evaluate(const Field<Real>& field, const Problem& problem,
@@ -24,13 +70,29 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   const std::int64_t followed = std::min(pairs.x0.rows(), options.most_pairs);
   const auto first = [&](const Tensor<double>& all) { return all.rows_copy(0, followed); };
   const Tensor<double> generated = flow(first(pairs.x0), &result.mean_evaluations);
-  result.to_training_partner = summarise(row_distances(generated, first(pairs.x1)));
+  const std::vector<double> to_training = row_distances(generated, first(pairs.x1));
+  result.to_training_partner = summarise(to_training);
+  if (options.sets > 0) result.training_interval = interval_of(to_training);
   if (const Tensor<double>& optimal = problem.optimal_partners(); optimal.size() > 0) {
-    result.to_optimal_partner = summarise(row_distances(generated, first(optimal)));
+    const std::vector<double> to_optimal = row_distances(generated, first(optimal));
+    result.to_optimal_partner = summarise(to_optimal);
+    if (options.sets > 0) result.optimal_interval = interval_of(to_optimal);
   }
   if (pairs.x1.rows() >= 2) {
     result.between_random_partners = random_partner_distance(pairs.x1, pairs.x1);
-    result.memorised_share = nearest_targets(generated, pairs.x1).memorised_share;
+    const NearestTargets nearest = nearest_targets(generated, pairs.x1);
+    result.memorised_share = nearest.memorised_share;
+    if (options.sets > 0) {
+      result.nearest_ratio = summarise(nearest.ratio);
+      std::vector<double> memorised;
+      for (const double ratio : nearest.ratio) memorised.push_back(ratio < kMemorisedRatio ? 1 : 0);
+      result.memorised_interval = interval_of(memorised);
+    }
+  }
+  if (options.sets > 0) {
+    const std::vector<double> bent = bends(field, options.solver, first(pairs.x0));
+    result.straightness = summarise(bent);
+    result.straightness_interval = interval_of(bent);
   }
   if (options.fresh == 0) return result;
 
@@ -56,6 +118,11 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
       result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
     }
   }
+  if (options.sets > 0) {
+    result.laws = law_distances(
+        problem, [&](const Tensor<double>& from) { return flow(from, nullptr); },
+        {.points = options.fresh, .sets = options.sets, .held_out = options.held_out});
+  }
   return result;
 }
 
@@ -77,6 +144,16 @@ nlohmann::json to_json(const Evaluation& e) {
                          {"mmd", json_number(e.mmd)},
                          {"mmd_floor", json_number(e.mmd_floor)},
                          {"mmd_bandwidth", e.mmd_bandwidth}};
+  if (e.straightness) {
+    json["to_training_partner"] = with_ends(json["to_training_partner"], e.training_interval);
+    if (e.to_optimal_partner.n > 0) {
+      json["to_optimal_partner"] = with_ends(json["to_optimal_partner"], e.optimal_interval);
+    }
+    json["memorised_share_interval"] = ends(e.memorised_interval);
+    json["nearest_ratio"] = to_json(e.nearest_ratio);
+    json["straightness"] = with_ends(to_json(*e.straightness), e.straightness_interval);
+    json["laws"] = to_json(e.laws);
+  }
   if (e.fresh_to_optimal) json["fresh_to_optimal"] = to_json(*e.fresh_to_optimal);
   if (e.fresh_to_coupling) json["fresh_to_coupling"] = to_json(*e.fresh_to_coupling);
   return json;

@@ -3,7 +3,8 @@
 // For each training source: how far the generated point is from its training partner and from its
 // optimal partner, beside the distance between random partners. For held-out sources: the same to
 // the optimal map where it has a closed form, and the squared MMD of the generated points to fresh
-// targets beside its floor, the MMD between two fresh target samples.
+// targets beside its floor, the MMD between two fresh target samples. When asked for sets, also how
+// straight paths are, other distances between the laws, and how sure all of this is.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,9 @@
 
 #include "flow/distances.h"
 #include "flow/field.h"
+#include "flow/intervals.h"
 #include "flow/solver.h"
+#include "tools/law_distances.h"
 #include "tools/problem.h"
 
 namespace gradvar {
@@ -26,6 +29,9 @@ struct EvaluationOptions {
   // Where held-out targets come from instead of the problem's target, which may be a file of the
   // training points themselves; not owned.
   const Distribution* held_out = nullptr;
+  // Also intervals, straightness, and distances between laws over so many sets of fresh points; 0
+  // for none of these.
+  std::int64_t sets = 0;
 };
 
 struct Evaluation {
@@ -39,6 +45,14 @@ struct Evaluation {
   std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
   // Squared, unbiased; NaN, null in JSON, where the median distance of targets is 0.
   double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0;
+
+  // With sets. Intervals are bootstrapped over the pairs, 95 %; not there for a single pair.
+  std::optional<Interval> training_interval, optimal_interval, memorised_interval;
+  Summary nearest_ratio;  // distance to the nearest training target over that to the second
+  // Of the paths of the first pairs (flow/straightness.h), in units of a squared distance.
+  std::optional<Summary> straightness;
+  std::optional<Interval> straightness_interval;
+  std::vector<LawDistance> laws;
 };
 
 template <class Real>

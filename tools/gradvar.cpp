@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   namespace commands = gradvar::commands;
   commands::add_reproduce(app);
   commands::add_train(app);
+  commands::add_pairs(app);
   commands::add_sample(app);
   commands::add_evaluate(app);
   commands::add_variance(app);

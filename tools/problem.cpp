@@ -7,6 +7,7 @@
 #include "flow/distances.h"
 #include "tools/choices.h"
 #include "tools/limits.h"
+#include "tools/pairs_file.h"
 
 namespace gradvar {
 
@@ -45,6 +46,20 @@ Tensor<double> target_rows(const Distribution& target, const Coupling& coupling,
     return points->rows_copy(0, count);
   }
   return target.draw(stream, kFixedStep, 0, count);
+}
+
+Tensor<double> source_rows(const Distribution& source, const Coupling& coupling,
+                           const RandomStream& stream, std::int64_t count) {
+  const Tensor<double>* points = source.points();
+  if (!coupling.sources_once() || points == nullptr) {
+    return source.draw(stream, kFixedStep, 0, count);
+  }
+  if (points->rows() < count) {
+    throw std::invalid_argument("--pairs is " + std::to_string(count) + ", but --source has " +
+                                std::to_string(points->rows()) + " points and the coupling '" +
+                                coupling.spec() + "' takes each of them once; ask for fewer pairs");
+  }
+  return points->rows_copy(0, count);
 }
 
 // New pairs at every step.
@@ -88,8 +103,11 @@ Problem::Problem(const RunConfig& config)
   coupling_ = make_coupling("--coupling", config.coupling, *source_, *target_);
   if (pairing_ == Pairing::kResampled && !coupling_->row_by_row()) {
     throw std::invalid_argument("--pairing resampled: the coupling '" + coupling_->spec() +
-                                "' needs a whole set of pairs at once; with new targets at every "
-                                "step it is --coupling independent");
+                                "' needs a whole set of pairs at once" +
+                                (coupling_->sources_once()
+                                     ? ": keep the pairs, --pairing fixed"
+                                     : "; with new targets at every step it is --coupling "
+                                       "independent"));
   }
   const double numbers = static_cast<double>(sample_shape().size());
   check_memory("--pairs:",
@@ -101,11 +119,37 @@ Problem::Problem(const RunConfig& config)
   const std::optional<GaussianMoments> from = to ? gaussian_moments(*source_) : std::nullopt;
   if (from && to) optimal_map_ = gradvar::optimal_map(*from, *to);
 
-  pairs_.x0 = source_->draw(RandomStream(seed_, Purpose::kSource), kFixedStep, 0, config.pairs);
+  if (!config.pairs_file.empty()) {
+    read_pairs(config);
+    return;
+  }
+  check_memory("--coupling:",
+               "the costs between " + std::to_string(config.pairs) + " pairs for '" +
+                   coupling_->spec() + "'",
+               sizeof(double) * coupling_->numbers_held(config.pairs));
+  pairs_.x0 =
+      source_rows(*source_, *coupling_, RandomStream(seed_, Purpose::kSource), config.pairs);
   pairs_.x1 = coupling_->partners(
       pairs_.x0,
       target_rows(*target_, *coupling_, RandomStream(seed_, Purpose::kTarget), config.pairs),
       RandomStream(seed_, Purpose::kPairing));
+}
+
+void Problem::read_pairs(const RunConfig& config) {
+  PairsFile file = read_pairs_file(config.pairs_file);
+  const Shape& shape = file.pairs.x0.shape();
+  if (!(shape.sample() == sample_shape())) {
+    throw std::invalid_argument("--pairs-file: a row of x0 in '" + config.pairs_file + "' is " +
+                                shape.sample().to_string() + ", one of --source is " +
+                                sample_shape().to_string());
+  }
+  if (config.pairs > shape[0]) {
+    throw std::invalid_argument("--pairs is " + std::to_string(config.pairs) +
+                                ", but --pairs-file '" + config.pairs_file + "' holds " +
+                                std::to_string(shape[0]));
+  }
+  pairs_.x0 = file.pairs.x0.rows_copy(0, config.pairs);
+  pairs_.x1 = file.pairs.x1.rows_copy(0, config.pairs);
 }
 
 const Tensor<double>& Problem::optimal_partners() const {
@@ -124,8 +168,8 @@ const char* Problem::optimal_partners_by() const {
   return pairs_.x0.rows() <= kMostAssigned ? "assignment" : "too many pairs";
 }
 
-Tensor<double> Problem::fresh_sources(std::int64_t count) const {
-  return source_->draw(RandomStream(seed_, Purpose::kFreshSource), 0, 0, count);
+Tensor<double> Problem::fresh_sources(std::int64_t count, std::uint64_t set) const {
+  return source_->draw(RandomStream(seed_, Purpose::kFreshSource), set, 0, count);
 }
 
 Tensor<double> Problem::fresh_targets(std::int64_t count, std::uint64_t set,

@@ -21,8 +21,8 @@ namespace gradvar {
 
 class Problem {
  public:
-  // Draws the pairs by config.seed. Throws std::invalid_argument, naming the option, for specs that
-  // do not fit together.
+  // Draws the pairs by config.seed, or takes the first of config.pairs_file. Throws
+  // std::invalid_argument, naming the option, for specs that do not fit together.
   explicit Problem(const RunConfig& config);
 
   [[nodiscard]] Shape sample_shape() const { return source_->sample_shape(); }
@@ -35,18 +35,20 @@ class Problem {
   // The optimal partners of the pairs' sources, [N, sample...]: found when first asked for, on any
   // thread. Empty without a closed form and with more than kMostAssigned pairs, for exact
   // assignment takes N^3.
-  static constexpr std::int64_t kMostAssigned = 2000;
+  static constexpr std::int64_t kMostAssigned = 5000;
   [[nodiscard]] const Tensor<double>& optimal_partners() const;
   // "closed form", "assignment" or "too many pairs": how they are found.
   [[nodiscard]] const char* optimal_partners_by() const;
   // The optimal map, where there is a closed form.
   [[nodiscard]] const std::optional<AffineMap>& optimal_map() const { return optimal_map_; }
   // Held-out samples, the same for every model of one seed; targets of `from`, when it is given.
-  [[nodiscard]] Tensor<double> fresh_sources(std::int64_t count) const;
+  [[nodiscard]] Tensor<double> fresh_sources(std::int64_t count, std::uint64_t set = 0) const;
   [[nodiscard]] Tensor<double> fresh_targets(std::int64_t count, std::uint64_t set = 0,
                                              const Distribution* from = nullptr) const;
 
  private:
+  void read_pairs(const RunConfig& config);
+
   std::uint64_t seed_;
   Pairing pairing_;
   std::unique_ptr<Distribution> source_, target_;

@@ -52,6 +52,9 @@ const std::vector<RunField>& run_fields() {
       {"target", &C::target, "SPEC", "where they end", true},
       {"coupling", &C::coupling, "SPEC", "who is paired with whom", true},
       {"pairs", &C::pairs, "N", "fixed pairs; those measured when pairs are resampled", true},
+      {"pairs-file", &C::pairs_file, "FILE",
+       "pairs of gradvar pairs, or x0 and x1 of any safetensors file, instead of drawing them",
+       true},
       {"pairing", &C::pairing, "fixed|resampled", "keep the pairs, or draw new ones each step",
        true},
       {"interpolant", &C::interpolant, "SPEC", "the path between a pair, and its noise", true},
@@ -153,6 +156,11 @@ void check_run(const RunConfig& config) {
   }
   if (config.pairing != "fixed" && config.pairing != "resampled") {
     refuse("--pairing", config.pairing, "fixed or resampled");
+  }
+  if (!config.pairs_file.empty() && config.pairing == "resampled") {
+    throw std::invalid_argument(
+        "--pairing resampled draws new pairs at every step, --pairs-file keeps those of a file: "
+        "give one of the two");
   }
   if (config.precision != "f32" && config.precision != "f64") {
     refuse("--precision", config.precision, "f32 or f64");

@@ -21,6 +21,7 @@ struct RunConfig {
   std::string target = "gaussian:dim=2,mean=5";
   std::string coupling = "independent";
   std::int64_t pairs = 500;
+  std::string pairs_file = {};  // empty: drawn
   std::string pairing = "fixed";
   std::string interpolant = "linear";
   std::string model = "mlp";

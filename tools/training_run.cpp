@@ -1,31 +1,13 @@
 #include "tools/training_run.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 
 #include "tools/choices.h"
 #include "tools/commands/options.h"
 #include "tools/limits.h"
+#include "tools/pairs_file.h"
 
 namespace gradvar {
-
-namespace {
-
-// Shape and FNV-1a of the bits.
-std::string fingerprint(const Tensor<double>& points) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const double value : points.values()) {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    for (int i = 0; i < 8; ++i) hash = (hash ^ (bits >> 8 * i & 0xff)) * 0x100000001b3;
-  }
-  char text[32];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return points.shape().to_string() + "-" + text;
-}
-
-}  // namespace
 
 template <class Real>
 TrainingRun<Real>::TrainingRun(const RunConfig& config)
@@ -111,6 +93,10 @@ std::map<std::string, std::string> TrainingRun<Real>::specs() const {
   if (const Tensor<double>* points = problem_.target().points()) {
     specs["target-points"] = fingerprint(*points);
   }
+  if (!config_.pairs_file.empty()) {
+    specs["pairs-file-points"] =
+        fingerprint(problem_.pairs().x0) + "-" + fingerprint(problem_.pairs().x1);
+  }
   return specs;
 }
 
@@ -131,7 +117,7 @@ void TrainingRun<Real>::load(const std::filesystem::path& checkpoint) {
     const auto here = mine.find(key);
     if (here != mine.end() && here->second == value) continue;
     if (key.ends_with("-points")) {
-      throw std::invalid_argument("--" + key.substr(0, key.find('-')) +
+      throw std::invalid_argument("--" + key.substr(0, key.rfind('-')) +
                                   ": the points are not those that '" + checkpoint.string() +
                                   "' was made with: a resumed run needs the same file");
     }

@@ -1,4 +1,5 @@
-// The assignment against all permutations, and against a certificate of its own making.
+// The assignment against all permutations, and against a certificate of its own making: prices that
+// nowhere exceed the cost and add up to the total (complementary slackness).
 
 #include "flow/assignment.h"
 
@@ -95,6 +96,20 @@ TEST(Assignment, DegenerateMatricesAreSolved) {
     expect_optimal(equal_rows);
     expect_optimal(equal_columns);
     expect_optimal(steep);
+  }
+}
+
+// Whole numbers: prices are whole too, and the proof has no rounding in it. More columns than one
+// block of the search holds, and a last block that is not full.
+TEST(Assignment, ManyTiedCostsAreProvedExactly) {
+  for (const std::int64_t n : {63, 65, 150}) {
+    for (const double values : {2.0, 30.0}) {
+      Tensor<double> cost = normal_rows(n, n, n);
+      for (double& c : cost.values()) c = std::floor(values * c);
+      const Assignment found = solve_assignment(cost);
+      EXPECT_TRUE(is_permutation_of_rows(found.partner));
+      EXPECT_EQ(proof_gap(cost, found), 0);
+    }
   }
 }
 

@@ -38,6 +38,34 @@ TEST(SlicedWasserstein, MatchesSamplesOfDifferentSizesByQuantiles) {
   EXPECT_NEAR(sliced_wasserstein(column({0, 3}), column({0, 0, 3, 3}), 2), 0, 1e-15);
 }
 
+TEST(Wasserstein, OnALineIsTheSortedMatchingAndOfAShiftItsLength) {
+  EXPECT_NEAR(wasserstein(column({5, 0, 1}), column({3, 2, 9})), std::sqrt((4 + 4 + 16) / 3.0),
+              1e-12);
+  const Tensor<double> x = normal_rows(1, 50, 4);
+  Tensor<double> y = x;
+  for (double& value : y.values()) value += 3;
+  EXPECT_NEAR(wasserstein(x, y), 6, 1e-12);  // 3 in each of four coordinates
+  EXPECT_EQ(wasserstein(x, x), 0);
+}
+
+// Between N(0, 1) and N(m, s^2) it is the root of m^2 + (s - 1)^2; so it is between samples of
+// which one is a map of the other.
+TEST(Wasserstein, BetweenGaussiansOnALineHasItsClosedForm) {
+  const Tensor<double> x = normal_rows(1, 2000, 1);
+  double mean = 0, square = 0;
+  for (const double value : x.values()) {
+    mean += value / 2000;
+    square += value * value / 2000;
+  }
+  Tensor<double> y = x;
+  for (double& value : y.values()) value = 1.5 + 3 * value;
+  const double exact = std::sqrt(2.25 + 2 * 1.5 * 2 * mean + 4 * square);
+  EXPECT_NEAR(sliced_wasserstein(x, y, 1), exact, 1e-9);
+  EXPECT_NEAR(exact, std::sqrt(1.5 * 1.5 + 2 * 2), 0.1);
+  EXPECT_NEAR(wasserstein(x.rows_copy(0, 200), y.rows_copy(0, 200)),
+              sliced_wasserstein(x.rows_copy(0, 200), y.rows_copy(0, 200), 1), 1e-9);
+}
+
 // A shift by s moves every projection by s.u, and the mean of (s.u)^2 is |s|^2 / d.
 TEST(SlicedWasserstein, OfAShiftIsItsLengthOverTheRootOfTheDimension) {
   const Tensor<double> x = normal_rows(1, 50, 4);
@@ -54,6 +82,10 @@ TEST(SampleDistances, RefuseSamplesThatDoNotFit) {
   const Tensor<double> x = column({1}), none(Shape{0, 1}), wide(Shape{1, 2});
   EXPECT_EQ(sentence([&] { (void)energy_distance(x, none); }),
             "[energy] the samples have 1 and 0 rows, expected 1 or more");
+  EXPECT_EQ(sentence([&] {
+              (void)wasserstein(x, column({1, 2}));
+            }),
+            "[wasserstein] the samples have 1 and 2 rows, expected equally many");
   EXPECT_EQ(sentence([&] { (void)sliced_wasserstein(wide, x); }),
             "[sliced_wasserstein] one set is 1x2, the other 1x1: the shapes of their samples must "
             "agree");

@@ -31,7 +31,8 @@ std::string model_refusal(const std::string& spec, const Shape& sample = {2}) {
 
 TEST(Choices, EveryCouplingSaysItselfAgain) {
   for (const char* spec :
-       {"independent", "permutation", "optimal", "rotation:angle=120,planes=1",
+       {"independent", "permutation", "optimal", "rotation:angle=120,planes=1", "assignment",
+        "minibatch:size=64", "adversarial:fraction=0.5", "entropic:epsilon=0.1,partner=barycentric",
         "affine:matrix=2,offset=0.5", "affine:matrix=\"0,1,1,0\",offset=\"1,2\""}) {
     EXPECT_EQ(coupling(spec)->spec(), spec);
   }
@@ -56,7 +57,15 @@ TEST(Choices, AnAffineMapTakesNumbersListsAndFiles) {
 TEST(Choices, CouplingsThatDoNotFitAreRefused) {
   EXPECT_EQ(coupling_refusal("swap"),
             "--coupling: [spec] the name 'swap' is unknown, expected one of independent, "
-            "permutation, affine, optimal, rotation");
+            "permutation, affine, optimal, rotation, assignment, minibatch, adversarial, entropic");
+  EXPECT_EQ(coupling_refusal("minibatch:size=0"),
+            "--coupling: [minibatch] size is 0, expected 1 or more");
+  EXPECT_EQ(coupling_refusal("adversarial:fraction=1.5"),
+            "--coupling: [adversarial] fraction is 1.5, expected a number from 0 to 1");
+  EXPECT_EQ(coupling_refusal("entropic:epsilon=0"),
+            "--coupling: [entropic] epsilon is 0, expected a number above 0");
+  EXPECT_EQ(coupling_refusal("assignment:x=1"),
+            "--coupling: [assignment] unknown key 'x', expected no keys");
   EXPECT_EQ(coupling_refusal("rotation"), "--coupling: [rotation] the key angle is missing");
   EXPECT_EQ(coupling_refusal("independent:x=1"),
             "--coupling: [independent] unknown key 'x', expected no keys");

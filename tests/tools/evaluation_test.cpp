@@ -81,6 +81,43 @@ TEST(Evaluation, HeldOutTargetsTakeTheTargetsPlace) {
   EXPECT_NEAR(e.mmd_floor, 0, 0.02);
 }
 
+// A shift is straight and right: distances of laws lie at their floors, and nothing bends.
+TEST(Evaluation, SetsGiveLawsTheirIntervalsAndFloors) {
+  const Problem problem({.pairs = 40});
+  EvaluationOptions options = kFewSteps;
+  options.fresh = 60;
+  options.sets = 3;
+  const nlohmann::json right = to_json(evaluate<double>(shift_by(5), problem, options));
+  const nlohmann::json wrong = to_json(evaluate<double>(shift_by(8), problem, options));
+  for (const char* name : {"mmd", "energy", "sliced", "wasserstein"}) {
+    const nlohmann::json &at = right["laws"][name], &off = wrong["laws"][name];
+    EXPECT_EQ(at["sets"], 3);
+    EXPECT_LT(at["low"], at["floor"]["high"]) << name;
+    EXPECT_GT(at["high"], at["floor"]["low"]) << name;
+    EXPECT_GT(off["low"], off["floor"]["high"]) << name;
+  }
+  // A shift by (3, 3): 3 root 2 in the plane, 3 along a mean direction.
+  EXPECT_NEAR(wrong["laws"]["wasserstein"]["mean"], 3 * std::sqrt(2.0), 0.3);
+  EXPECT_NEAR(wrong["laws"]["sliced"]["mean"], 3, 0.3);
+  EXPECT_NEAR(right["straightness"]["mean"], 0, 1e-20);
+  EXPECT_LT(right["to_training_partner"]["mean_low"], right["to_training_partner"]["mean"]);
+  EXPECT_GT(right["to_training_partner"]["mean_high"], right["to_training_partner"]["mean"]);
+  EXPECT_LE(right["memorised_share_interval"]["low"], right["memorised_share"]);
+  options.sets = 1;
+  EXPECT_TRUE(
+      to_json(evaluate<double>(shift_by(5), problem, options))["laws"]["mmd"]["low"].is_null());
+}
+
+TEST(Evaluation, PathsOfAnAdaptiveSolverHaveTheirBend) {
+  // x(t) = x + t^2: v = 2 t, of mean 1, so the integral of (2 t - 1)^2 is 1/3 in each coordinate.
+  const FunctionField<double> field(
+      {2}, [](std::span<const double>, double t, std::span<double> v) { v[0] = v[1] = 2 * t; });
+  const Problem problem({.pairs = 5});
+  const Evaluation e = evaluate<double>(
+      field, problem, {.solver = {.method = SolverMethod::dopri5}, .fresh = 0, .sets = 1});
+  EXPECT_NEAR(e.straightness->mean, 2.0 / 3, 2e-3);
+}
+
 TEST(Evaluation, JsonHoldsWhatWasMeasured) {
   const Problem problem({.target = "moons", .pairs = Problem::kMostAssigned + 1});
   EvaluationOptions options = kFewSteps;

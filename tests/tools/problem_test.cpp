@@ -89,6 +89,29 @@ TEST(Problem, APermutationOfGivenPointsTakesEachOnce) {
             "for fewer pairs, or --coupling independent, which repeats points");
 }
 
+// Two files under an assignment: every source and every target stands in one pair.
+TEST(Problem, CouplingsOfSetsTakeGivenPointsOnce) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "x.csv", "3\n1\n2\n");
+  write_file(scratch / "y.csv", "10\n20\n30\n");
+  RunConfig config{.source = "csv:" + scratch / "x.csv",
+                   .target = "csv:" + scratch / "y.csv",
+                   .coupling = "assignment",
+                   .pairs = 3};
+  const Problem problem(config);
+  const Pairs& pairs = problem.pairs();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pairs.x1[i], 10 * pairs.x0[i]);
+  EXPECT_EQ(pairs.x0[0], 3);
+  config.target = "gaussian:dim=1";
+  config.pairs = 4;
+  EXPECT_EQ(refusal(config),
+            "--pairs is 4, but --source has 3 points and the coupling 'assignment' takes each of "
+            "them once; ask for fewer pairs");
+  const std::string huge = refusal({.coupling = "entropic", .pairs = 10000000});
+  EXPECT_TRUE(huge.starts_with("--coupling: the costs between 10000000 pairs for 'entropic:"))
+      << huge;
+}
+
 TEST(Problem, ResampledPairsAreNewAtEveryStepAndDrawnRowByRow) {
   const Problem problem({.pairs = 8, .pairing = "resampled", .seed = 5});
   EXPECT_EQ(problem.pairing(), Pairing::kResampled);
@@ -127,6 +150,10 @@ TEST(Problem, SpecsThatDoNotFitTogetherAreRefused) {
   EXPECT_EQ(refusal({.coupling = "permutation", .pairing = "resampled"}),
             "--pairing resampled: the coupling 'permutation' needs a whole set of pairs at once; "
             "with new targets at every step it is --coupling independent");
+  EXPECT_EQ(
+      refusal({.coupling = "assignment", .pairing = "resampled"}),
+      "--pairing resampled: the coupling 'assignment' needs a whole set of pairs at once: keep "
+      "the pairs, --pairing fixed");
   const std::string huge = refusal(
       {.source = "gaussian:dim=1000000", .target = "gaussian:dim=1000000", .pairs = 4000000000});
   EXPECT_TRUE(huge.starts_with("--pairs: 4000000000 pairs of 1000000 coordinates take 96 PB, th"))

@@ -188,6 +188,29 @@ TEST_F(ProgramSample, EvaluateIsATableOrJson) {
   EXPECT_EQ(run_gradvar(scratch_, words + "--quiet").out, "");
 }
 
+TEST_F(ProgramSample, EvaluateKnowsTheLikelihoodOfHeldOutPoints) {
+  scratch_.write("test.csv", "4,5\n5,5\n6,4\n");
+  const Outcome outcome =
+      run_gradvar(scratch_,
+                  "evaluate --run run --fresh 20 --sets 2 --solver rk4:steps=4 --held-out test.csv "
+                  "--log-likelihood 30 --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out)[0];
+  EXPECT_EQ(json["log_likelihood"]["trace"], "exact");
+  EXPECT_LT(json["log_likelihood"]["mean"], 0);
+  EXPECT_LT(json["log_likelihood"]["low"], json["log_likelihood"]["high"]);
+  EXPECT_EQ(json["laws"]["energy"]["sets"], 2);
+  ASSERT_EQ(run_gradvar(scratch_,
+                        "train --source moons --target moons --pairs 5 --model "
+                        "mlp:width=4,depth=1 --batch 4 --steps 1 --quiet --out moons")
+                .status,
+            0);
+  EXPECT_EQ(
+      run_gradvar(scratch_, "evaluate --run moons --log-likelihood 3").err,
+      "gradvar: --log-likelihood: the source is 'moons:noise=0.1', expected a Gaussian, whose "
+      "density is known\n");
+}
+
 TEST_F(ProgramSample, EvaluateRefusesWhatIsWrong) {
   const auto error = [&](const std::string& words) {
     const Outcome outcome = run_gradvar(scratch_, "evaluate " + words);

@@ -18,6 +18,7 @@ RunConfig unusual() {
           .target = "csv:a \"b\"\\c.csv",
           .coupling = "rotation:angle=120",
           .pairs = 17,
+          .pairs_file = "p.safetensors",
           .pairing = "resampled",
           .interpolant = "constant:sigma=0.05",
           .model = "mlp:width=8",

@@ -1,20 +1,24 @@
 // gradvar evaluate: does this run memorise, does it generalise: distances of generated points to
-// their training partners and to their optimal partners, MMD of fresh samples with its floor, for
-// one or several solvers.
+// their training partners and to their optimal partners, distances between the laws of generated
+// and held-out points with their floors, straightness, likelihood, for one or several solvers.
 
 #include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
+#include "flow/intervals.h"
+#include "flow/log_likelihood.h"
 #include "io/atomic_file.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/evaluation.h"
+#include "tools/law_distances.h"
 #include "tools/monitor.h"
 #include "tools/saved_run.h"
 
@@ -25,7 +29,7 @@ namespace {
 struct EvaluateCommand {
   std::string run, held_out, out;
   std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
-  std::int64_t fresh = 1000, threads = 0;
+  std::int64_t fresh = 1000, sets = 5, likelihood = 0, threads = 0;
   OutputOptions output;
 };
 
@@ -44,44 +48,113 @@ void print_evaluations(const std::vector<Evaluation>& evaluations) {
       "nan: the median distance between targets is 0.\n");
 }
 
+// "0.31 [0.29, 0.33]".
+std::string with_interval(const nlohmann::json& number) {
+  const std::string text = short_number(number["mean"]);
+  if (number["low"].is_null()) return text;
+  return text + " [" + short_number(number["low"]) + ", " + short_number(number["high"]) + "]";
+}
+
+void print_laws(const Evaluation& e, const nlohmann::json& json) {
+  std::printf("\n%s\n", e.solver.c_str());
+  for (const LawDistance& distance : e.laws) {
+    const nlohmann::json& law = json["laws"][distance.name];
+    std::printf("  %-12s %-32s floor %s\n", distance.name.c_str(), with_interval(law).c_str(),
+                with_interval(law["floor"]).c_str());
+  }
+  std::printf("  %-12s %.3g\n", "straightness", e.straightness->mean);
+  std::printf("  %-12s %.3g\n", "memorised", e.memorised_share);
+  if (!json.contains("log_likelihood")) return;
+  std::printf("  %-12s %s nats a point\n", "likelihood",
+              with_interval(json["log_likelihood"]).c_str());
+}
+
+// Mean log-likelihood of held-out targets, in nats a point.
+template <class Real>
+nlohmann::json likelihood_of(TrainingRun<Real>& run, const SolverOptions& solver,
+                             std::int64_t points, const Distribution* held_out) {
+  const std::optional<GaussianLaw> law = run.problem().source().gaussian_law();
+  const LogLikelihood found =
+      log_likelihood<Real>(run.model(), run.pool(), {law->mean, law->covariance},
+                           run.problem().fresh_targets(points, 0, held_out), solver);
+  const Interval interval = bootstrap_interval(found.nats, 0);
+  return {{"points", points},
+          {"mean", interval.mean},
+          {"low", interval.low},
+          {"high", interval.high},
+          {"trace", found.exact ? "exact" : "Hutchinson"},
+          {"mean_evaluations", found.mean_evaluations}};
+}
+
+// "test.csv" stands for "csv:test.csv".
+std::string points_spec(const std::string& text) {
+  for (const std::string ending : {"csv", "npy", "safetensors"}) {
+    if (text.find(':') == std::string::npos && text.ends_with("." + ending)) {
+      return ending + ":" + text;
+    }
+  }
+  return text;
+}
+
 template <class Real>
 void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   std::vector<SolverOptions> solvers;
   for (const std::string& solver : options.solvers) {
     solvers.push_back(make_solver("--solver", solver));
   }
+  const std::string held_out_spec = points_spec(options.held_out);
   if (!options.out.empty()) {
     std::vector<std::string> inputs = files_of(options.run);
-    const std::string& spec =
-        options.held_out;  // "csv:test.csv", "safetensors:x.safetensors,key=x"
+    const std::string& spec = held_out_spec;  // "csv:test.csv", "safetensors:x.safetensors,key=x"
     if (const std::size_t colon = spec.find(':'); colon != std::string::npos) {
       inputs.push_back(spec.substr(colon + 1, spec.find(',') - colon - 1));
     }
     check_writable("--out", options.out, inputs);
   }
   std::unique_ptr<Distribution> held_out;
-  if (!options.held_out.empty()) held_out = make_distribution("--held-out", options.held_out);
+  if (!options.held_out.empty()) held_out = make_distribution("--held-out", held_out_spec);
   TrainingRun<Real> run(config);
   if (held_out && held_out->sample_shape() != run.problem().sample_shape()) {
     throw std::invalid_argument("--held-out: samples of shape " +
                                 held_out->sample_shape().to_string() + ", expected " +
                                 run.problem().sample_shape().to_string() + " as the run's");
   }
+  if (options.likelihood > 0) {
+    check_gaussian_law("--log-likelihood:", run.problem().source());
+    if (!run.problem().source().gaussian_law()) {
+      throw std::invalid_argument("--log-likelihood: the source is '" +
+                                  run.problem().source().spec() +
+                                  "', expected a Gaussian, whose density is known");
+    }
+  }
   load_weights_of(run, options.run);
   const NetworkField<Real> field(run.model(), run.pool());
   std::vector<Evaluation> evaluations;
   nlohmann::json json = nlohmann::json::array();
   for (const SolverOptions& solver : solvers) {
-    evaluations.push_back(evaluate<Real>(
-        field, run.problem(),
-        {.solver = solver, .fresh = options.fresh, .with_mmd = true, .held_out = held_out.get()}));
+    evaluations.push_back(evaluate<Real>(field, run.problem(),
+                                         {.solver = solver,
+                                          .fresh = options.fresh,
+                                          .with_mmd = true,
+                                          .held_out = held_out.get(),
+                                          .sets = options.sets}));
     json.push_back(to_json(evaluations.back()));
+    if (options.likelihood > 0) {
+      json.back()["log_likelihood"] =
+          likelihood_of(run, solver, options.likelihood, held_out.get());
+    }
   }
   if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
   if (options.output.json) {
     std::cout << json.dump(2) << '\n';
   } else if (!options.output.quiet) {
     print_evaluations(evaluations);
+    if (options.sets == 0) return;
+    for (std::size_t i = 0; i < evaluations.size(); ++i) print_laws(evaluations[i], json[i]);
+    std::printf(
+        "\nDistances between the laws of generated and held-out points, and between two samples "
+        "of\n"
+        "held-out points (floor), with 95 %% intervals over sets of fresh points.\n");
   }
 }
 
@@ -99,14 +172,18 @@ void add_evaluate(CLI::App& app) {
       "trained on. --held-out names targets the run has not seen.\n"
       "Example\n"
       "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8\n"
-      "  gradvar evaluate --run runs/first --held-out csv:test.csv");
+      "  gradvar evaluate --run runs/first --held-out test.csv --log-likelihood 200");
   add_text(*command, "--run", options->run, "DIR", "directory of a run")->required();
   command->add_option("--solver", options->solvers, "one or more, in one row each")
       ->type_name("SPEC")
       ->capture_default_str();
-  add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples for the MMD");
-  add_text(*command, "--held-out", options->held_out, "SPEC",
-           "targets to compare with, instead of the run's own, csv:test.csv");
+  add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples of a set");
+  add_whole(*command, "--sets", options->sets, 0, 1000,
+            "sets of fresh samples, for intervals; 0: pairs and MMD only");
+  add_whole(*command, "--log-likelihood", options->likelihood, 0, 100000,
+            "held-out targets whose likelihood is computed, from a Gaussian source");
+  add_text(*command, "--held-out", options->held_out, "FILE|SPEC",
+           "targets to compare with, instead of the run's own, test.csv");
   add_threads(*command, options->threads);
   add_text(*command, "--out", options->out, "FILE", "also write the JSON here");
   add_output_options(*command, options->output);

@@ -25,6 +25,7 @@
 #include "tools/interrupt.h"
 #include "tools/machine.h"
 #include "tools/monitor.h"
+#include "tools/pairs_file.h"
 #include "tools/run_directory.h"
 #include "tools/training_run.h"
 
@@ -57,6 +58,14 @@ RunConfig settle(const TrainCommand& options) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (options.given[i]->count() == 0) continue;
     set_field(config, fields[i], options.values[i], "--" + fields[i].key);
+  }
+  const auto given = [&](const std::string& key) {
+    const auto field =
+        std::find_if(fields.begin(), fields.end(), [&](const RunField& f) { return f.key == key; });
+    return options.given[field - fields.begin()]->count() > 0;
+  };
+  if (!options.resume && given("pairs-file") && !config.pairs_file.empty()) {
+    adopt_pairs_file(config, given);
   }
   check_run(config);
   if (options.resume) check_same_numbers(saved, config, options.out);
@@ -181,9 +190,7 @@ class Training {
   void finish() {
     save();
     write_weights();
-    SafetensorsWriter pairs;
-    pairs.add("x0", run_.problem().pairs().x0);
-    pairs.add("x1", run_.problem().pairs().x1);
+    SafetensorsWriter pairs = pairs_writer(run_.problem(), run_.config());
     const Tensor<double>& optimal = run_.problem().optimal_partners();
     if (optimal.size() > 0) pairs.add("optimal", optimal);
     pairs.write((out_ / "pairs.safetensors").string());
