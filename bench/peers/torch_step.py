@@ -1,7 +1,4 @@
 #!/usr/bin/env python3
-
-Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
-with PyTorch's and make it look slower than it is.
 """PyTorch's side of the comparison: one eager training step, and per-sample variance, on the same
 networks, batch sizes and precision as bench/step_bench.cpp.
 
@@ -10,6 +7,9 @@ networks, batch sizes and precision as bench/step_bench.cpp.
 Needs PyTorch (Debian: python3-torch). A step is forward, loss, backward; no optimiser. Times are the
 median of 15 rounds (3 at least where a round takes seconds), for the fastest of the given thread settings. The variance figures are for
 torch.func-style vmap(grad) where this PyTorch has it.
+
+Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
+with PyTorch's and make it look slower than it is.
 """
 import argparse
 import json

@@ -1,7 +1,4 @@
 #!/usr/bin/env python3
-
-Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
-with PyTorch's and make it look slower than it is.
 """torch_unet.py: the U-Net of nn/unet.h against PyTorch.
 
     bench/peers/torch_unet.py [check] [build/gradvar]      output and per-sample gradients
@@ -16,6 +13,9 @@ it, the worst over all tensors. Exit status 1 above 1e-9 in f64 or 1e-4 in f32.
 functorch is there, vmap(grad) with its variance, on the shapes of bench/unet_bench.cpp.
 
 Needs PyTorch (Debian: python3-torch).
+
+Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
+with PyTorch's and make it look slower than it is.
 """
 import argparse
 import json
