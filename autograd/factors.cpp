@@ -68,8 +68,11 @@ void SampleGradients<Real>::materialise(std::int64_t n, Arena& scratch, Real* ou
 }
 
 template <class Real>
-void SampleGradients<Real>::materialise_in_patch_order(std::int64_t n, Arena& scratch,
-                                                       Real* out) const {
+void SampleGradients<Real>::materialise_as_made(std::int64_t n, Arena& scratch, Real* out) const {
+  if (!all_patches()) {
+    materialise(n, scratch, out);
+    return;
+  }
   Real beta = 0;
   for (const Factor<Real>& use : uses) {
     add_patch_products(use, use.delta, n, n + 1, fan_out, scratch, beta, out);

@@ -78,8 +78,9 @@ struct SampleGradients {
   [[nodiscard]] std::int64_t a_size(const Factor<Real>& use) const;
   // g_n, whole, into out [size]. The definition; every shortcut must agree with it.
   void materialise(std::int64_t n, Arena& scratch, Real* out) const;
-  // The same in patch order, [p,k,k,C]. REQUIRES: all_patches().
-  void materialise_in_patch_order(std::int64_t n, Arena& scratch, Real* out) const;
+  // The same in whichever order is at hand: patch order, [p,k,k,C], where all uses are over
+  // patches, else the parameter's.
+  void materialise_as_made(std::int64_t n, Arena& scratch, Real* out) const;
 };
 
 // out [p,k,k,C] = beta out + sum over the samples [begin, end) and positions t of

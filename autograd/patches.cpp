@@ -42,6 +42,17 @@ void over_strips(const PatchGrid& g, std::int64_t begin, std::int64_t end, const
   }
 }
 
+// out [count,columns,rows] = in [count,rows,columns].
+template <class Real>
+void transpose_each(const Real* in, std::int64_t count, std::int64_t rows, std::int64_t columns,
+                    Real* out) {
+  for (std::int64_t n = 0; n < count; ++n, in += rows * columns, out += rows * columns) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      for (std::int64_t r = 0; r < rows; ++r) out[c * rows + r] = in[r * columns + c];
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t PatchGrid::strips(std::int64_t rows) const {
@@ -94,27 +105,13 @@ void scatter_strips(const PatchGrid& grid, const Real* strips, std::int64_t begi
 template <class Real>
 void to_patch_order(const PatchGrid& grid, std::int64_t out_channels, const Real* weight,
                     Real* out) {
-  const std::int64_t kk = grid.kernel * grid.kernel, c = grid.channels;
-  for (std::int64_t o = 0; o < out_channels; ++o) {
-    const Real* from = weight + o * c * kk;
-    Real* to = out + o * c * kk;
-    for (std::int64_t w = 0; w < kk; ++w) {
-      for (std::int64_t i = 0; i < c; ++i) to[w * c + i] = from[i * kk + w];
-    }
-  }
+  transpose_each(weight, out_channels, grid.channels, grid.kernel * grid.kernel, out);
 }
 
 template <class Real>
 void from_patch_order(const PatchGrid& grid, std::int64_t out_channels, const Real* in,
                       Real* weight) {
-  const std::int64_t kk = grid.kernel * grid.kernel, c = grid.channels;
-  for (std::int64_t o = 0; o < out_channels; ++o) {
-    const Real* from = in + o * c * kk;
-    Real* to = weight + o * c * kk;
-    for (std::int64_t w = 0; w < kk; ++w) {
-      for (std::int64_t i = 0; i < c; ++i) to[i * kk + w] = from[w * c + i];
-    }
-  }
+  transpose_each(in, out_channels, grid.kernel * grid.kernel, grid.channels, weight);
 }
 
 #define GRADVAR_INSTANTIATE(Real)                                                                 \

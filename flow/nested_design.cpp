@@ -33,6 +33,12 @@ void VarianceOptions::validate() const {
             ", expected 0 <= t-begin < t-end <= 1");
 }
 
+std::int64_t usual_microbatch(const Shape& sample) {
+  constexpr std::int64_t kNumbersAtATime = 1 << 17, kFewest = 16;
+  const std::int64_t numbers = std::max<std::int64_t>(sample.size(), 1);
+  return std::min(VarianceOptions{}.microbatch, std::max(kNumbersAtATime / numbers, kFewest));
+}
+
 Quadrature VarianceOptions::times() const {
   Quadrature all;
   const double width = (t_end - t_begin) / time_bins;
@@ -158,6 +164,19 @@ FlowRows<Real> NestedDesign<Real>::rows(std::int64_t begin, std::int64_t count) 
           .x1 = part(x1_rows_),
           .t = t_.values().subspan(begin, count),
           .z = part(z_)};
+}
+
+template <class Real>
+void NestedDesign<Real>::run(Engine<Real>& engine, const Model<Real>& model,
+                             const Interpolant& interpolant,
+                             std::initializer_list<Collector<Real>*> collectors,
+                             std::span<Real> losses) {
+  engine.run(
+      count_,
+      [&](Tape<Real>& tape, const LaneRows<Real>& lane) {
+        return flow_losses(tape, model, interpolant, rows(lane.begin, lane.count), lane.count);
+      },
+      collectors, losses, weights());
 }
 
 template class NestedDesign<float>;

@@ -16,9 +16,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
+#include "autograd/engine.h"
 #include "autograd/random.h"
 #include "autograd/tensor.h"
 #include "flow/interpolant.h"
@@ -42,6 +44,10 @@ struct VarianceOptions {
   [[nodiscard]] Quadrature times() const;
   [[nodiscard]] int node_count() const { return time_bins * nodes_per_bin; }
 };
+
+// How many samples to take at a time when nobody says: the usual number of points, fewer of images,
+// since what a network holds for a sample grows with its pixels.
+[[nodiscard]] std::int64_t usual_microbatch(const Shape& sample);
 
 // The points that stand for z.
 struct NoiseRule {
@@ -81,6 +87,9 @@ class NestedDesign {
   // Rows begin .. begin + count of the batch, made on the calling thread: lanes may ask at once,
   // for rows of their own.
   [[nodiscard]] FlowRows<Real> rows(std::int64_t begin, std::int64_t count);
+  // The batch through the engine, weighted: losses [batch], and its gradients to the collectors.
+  void run(Engine<Real>& engine, const Model<Real>& model, const Interpolant& interpolant,
+           std::initializer_list<Collector<Real>*> collectors, std::span<Real> losses);
 
  private:
   const Tensor<Real>& x0_;

@@ -226,13 +226,8 @@ PairReport measure_pairs(Engine<Real>& engine, const Model<Real>& model,
   Fold<Real> fold(layout, noise, design.node_weights(), design.pairs(), first);
   for (std::int64_t pair = 0; pair < design.pairs(); pair += at_once) {
     design.select(pair * group, at_once * group);
-    engine.run(
-        at_once * group,
-        [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
-          return flow_losses(tape, model, interpolant, design.rows(rows.begin, rows.count),
-                             rows.count);
-        },
-        {&norms, &projection, &pair_norms, &moment_norms}, losses, design.weights());
+    design.run(engine, model, interpolant, {&norms, &projection, &pair_norms, &moment_norms},
+               losses);
     fold.add(pair, std::min(at_once, design.pairs() - pair), losses, norms, pair_norms,
              moment_norms, projection);
   }

@@ -45,13 +45,7 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
       const std::int64_t count = std::min(options.microbatch, design.size() - first);
       design.select(first, count);
       const std::span<Real> batch_losses = std::span(losses).first(count);
-      engine.run(
-          count,
-          [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
-            return flow_losses(tape, model, interpolant, design.rows(rows.begin, rows.count),
-                               rows.count);
-          },
-          {&collector}, batch_losses, design.weights());
+      design.run(engine, model, interpolant, {&collector}, batch_losses);
       bin_moments.merge<Real>(collector.mean(), collector.squared_deviations(),
                               collector.weights());
       for (std::int64_t n = 0; n < count; ++n) {

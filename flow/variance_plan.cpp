@@ -20,13 +20,7 @@ VariancePlan plan_variance(Engine<Real>& engine, const Model<Real>& model,
   design.select(0, count);
   std::vector<Real> losses(count);
   PlansCollector<Real> collector;
-  engine.run(
-      count,
-      [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
-        return flow_losses(tape, model, interpolant, design.rows(rows.begin, rows.count),
-                           rows.count);
-      },
-      {&collector}, losses, design.weights());
+  design.run(engine, model, interpolant, {&collector}, losses);
   return {collector.batch(), collector.plans()};
 }
 

@@ -21,16 +21,16 @@ constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;
 constexpr std::int64_t kSeen = 64;  // pixels along a side that one can look at
 constexpr unsigned char kLine = 255;
 
-std::int64_t side_of_square(std::int64_t pixels) {
-  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
-  return pixels > 0 && side * side == pixels ? side : 0;
-}
-
 unsigned char byte_of(double value) {
   return static_cast<unsigned char>(std::lround(127.5 * (std::clamp(value, -1.0, 1.0) + 1)));
 }
 
 }  // namespace
+
+std::int64_t square_side(std::int64_t pixels) {
+  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
+  return pixels > 0 && side * side == pixels ? side : 0;
+}
 
 void write_png(const std::string& path, std::int64_t height, std::int64_t width,
                std::int64_t channels, std::span<const unsigned char> pixels) {
@@ -47,7 +47,7 @@ void write_png(const std::string& path, std::int64_t height, std::int64_t width,
 
 void write_png(const std::string& path, const Tensor<double>& images, const ImageGrid& grid) {
   const std::int64_t plane = images.row_size() / std::max<std::int64_t>(grid.channels, 1);
-  const std::int64_t size = side_of_square(plane), count = images.rows();
+  const std::int64_t size = square_side(plane), count = images.rows();
   check((grid.channels == 1 || grid.channels == 3) && size > 0 &&
             plane * grid.channels == images.row_size() && count > 0 && grid.columns > 0,
         "png", [&] {
@@ -79,8 +79,8 @@ void write_png(const std::string& path, const Tensor<double>& images, const Imag
 }
 
 ImageSize square_image(std::int64_t numbers) {
-  if (const std::int64_t side = side_of_square(numbers)) return {1, side};
-  const std::int64_t side = numbers % 3 == 0 ? side_of_square(numbers / 3) : 0;
+  if (const std::int64_t side = square_side(numbers)) return {1, side};
+  const std::int64_t side = numbers % 3 == 0 ? square_side(numbers / 3) : 0;
   return side > 0 ? ImageSize{3, side} : ImageSize{0, 0};
 }
 

@@ -25,6 +25,9 @@ struct ImageGrid {
 };
 void write_png(const std::string& path, const Tensor<double>& images, const ImageGrid& grid);
 
+// The whole number whose square this is, or 0.
+[[nodiscard]] std::int64_t square_side(std::int64_t pixels);
+
 // C x size x size of a row of so many numbers: of one color when that is a square, of three when a
 // third of it is, else {0, 0}. A square is never three times a square.
 struct ImageSize {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/check.h"
 #include "autograd/ops.h"
 #include "nn/linear.h"
 
@@ -10,13 +11,12 @@ namespace gradvar {
 
 namespace {
 
-template <class Real>
-void fill_fresh(ParameterSet<Real>& parameters, ParameterId weight, ParameterId bias, bool zero,
-                std::uint64_t seed) {
-  const auto fan_in = static_cast<double>(parameters.info(weight).shape.row_size());
-  for (const ParameterId parameter : {weight, bias}) {
-    fill_uniform(parameters, parameter, zero ? 0 : 1 / std::sqrt(fan_in), seed);
-  }
+Shape weight_shape(const ConvolutionOptions& of) {
+  check(of.axes == 2 || (of.axes == 1 && of.kernel == 1 && of.stride == 1), "convolution", [&] {
+    return std::to_string(of.axes) + " axes with kernel " + std::to_string(of.kernel) +
+           " and stride " + std::to_string(of.stride) + ", expected 2, or 1 with 1 and 1";
+  });
+  return of.axes == 1 ? Shape{of.out, of.in, 1} : Shape{of.out, of.in, of.kernel, of.kernel};
 }
 
 }  // namespace
@@ -25,8 +25,7 @@ template <class Real>
 Convolution<Real>::Convolution(ParameterSet<Real>& parameters, const std::string& prefix,
                                const ConvolutionOptions& options)
     : options_(options),
-      weight_(parameters.add(prefix + ".weight",
-                             {options.out, options.in, options.kernel, options.kernel})),
+      weight_(parameters.add(prefix + ".weight", weight_shape(options))),
       bias_(parameters.add(prefix + ".bias", {options.out})) {}
 
 template <class Real>
@@ -37,24 +36,10 @@ Value Convolution<Real>::forward(Tape<Real>& tape, Value x) const {
 
 template <class Real>
 void Convolution<Real>::initialise(ParameterSet<Real>& parameters, std::uint64_t seed) const {
-  fill_fresh(parameters, weight_, bias_, options_.zero, seed);
-}
-
-template <class Real>
-Projection<Real>::Projection(ParameterSet<Real>& parameters, const std::string& prefix,
-                             const ConvolutionOptions& options)
-    : options_(options),
-      weight_(parameters.add(prefix + ".weight", {options.out, options.in, 1})),
-      bias_(parameters.add(prefix + ".bias", {options.out})) {}
-
-template <class Real>
-Value Projection<Real>::forward(Tape<Real>& tape, Value x) const {
-  return dense(tape, x, weight_, bias_);
-}
-
-template <class Real>
-void Projection<Real>::initialise(ParameterSet<Real>& parameters, std::uint64_t seed) const {
-  fill_fresh(parameters, weight_, bias_, options_.zero, seed);
+  const auto fan_in = static_cast<double>(parameters.info(weight_).shape.row_size());
+  for (const ParameterId parameter : {weight_, bias_}) {
+    fill_uniform(parameters, parameter, options_.zero ? 0 : 1 / std::sqrt(fan_in), seed);
+  }
 }
 
 template <class Real>
@@ -77,8 +62,6 @@ void Normalization<Real>::initialise(ParameterSet<Real>& parameters, std::uint64
 
 template class Convolution<float>;
 template class Convolution<double>;
-template class Projection<float>;
-template class Projection<double>;
 template class Normalization<float>;
 template class Normalization<double>;
 

@@ -77,9 +77,10 @@ AttentionBlock<Real>::AttentionBlock(ParameterSet<Real>& parameters, const std::
                                      std::int64_t channels, std::int64_t heads, std::int64_t groups)
     : heads_(heads),
       norm_(parameters, prefix + ".norm", channels, groups),
-      qkv_(parameters, prefix + ".qkv", {.in = channels, .out = 3 * channels}),
-      proj_out_(parameters, prefix + ".proj_out", {.in = channels, .out = channels, .zero = true}) {
-}
+      qkv_(parameters, prefix + ".qkv",
+           {.in = channels, .out = 3 * channels, .kernel = 1, .axes = 1}),
+      proj_out_(parameters, prefix + ".proj_out",
+                {.in = channels, .out = channels, .kernel = 1, .axes = 1, .zero = true}) {}
 
 template <class Real>
 Value AttentionBlock<Real>::forward(Tape<Real>& tape, Value x, const BlockContext&) const {

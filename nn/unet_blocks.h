@@ -69,7 +69,7 @@ class AttentionBlock {
  private:
   std::int64_t heads_;
   Normalization<Real> norm_;
-  Projection<Real> qkv_, proj_out_;
+  Convolution<Real> qkv_, proj_out_;
 };
 
 // A convolution between two sizes: "<prefix>.op" of stride 2, or "<prefix>.conv" after doubling.

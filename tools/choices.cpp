@@ -7,6 +7,7 @@
 #include "data/distribution.h"
 #include "flow/affine_map.h"
 #include "flow/set_couplings.h"
+#include "io/png.h"
 #include "io/spec.h"
 #include "nn/mlp.h"
 #include "nn/unet.h"
@@ -57,12 +58,6 @@ std::unique_ptr<Model<Real>> make_mlp(const SpecReader& spec, const std::string&
   return std::make_unique<Mlp<Real>>(options);
 }
 
-// The whole number whose square this is, or 0.
-std::int64_t side_of(std::int64_t pixels) {
-  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
-  return side * side == pixels ? side : 0;
-}
-
 // Size and colors where the spec leaves them out: from planes, or from rows that are square images
 // of one color or of three (never both: 3 is no square).
 template <class Real>
@@ -75,13 +70,15 @@ std::unique_ptr<Model<Real>> make_unet(const SpecReader& spec, const std::string
   }
   std::string full = text;
   if (!spec.has("colors")) {
-    const std::int64_t guess = side_of(sample.size()) > 0 ? 1 : 3;
-    full = with_key(full, "colors", flat ? guess : sample[0]);
+    full = with_key(full, "colors",
+                    !flat                                       ? sample[0]
+                    : square_image(sample.size()).channels == 1 ? 1
+                                                                : 3);
   }
   if (!spec.has("size")) {
     SpecReader own(full);
     const std::int64_t colors = std::max<std::int64_t>(own.integer("colors", 3), 1);
-    const std::int64_t side = flat ? side_of(sample[0] / colors) : sample[1];
+    const std::int64_t side = flat ? square_side(sample[0] / colors) : sample[1];
     if (side == 0 || (flat && sample[0] % colors != 0)) {
       throw std::invalid_argument("[unet] a sample has " + std::to_string(sample[0]) +
                                   " numbers, which is no square image of " +

@@ -18,7 +18,7 @@
 namespace gradvar {
 
 // gaussian, mixture, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy, safetensors,
-// images, celeba, cifar10, mnist.
+// faces, images, celeba, cifar10, mnist.
 [[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
                                                               const std::string& spec);
 

@@ -120,7 +120,10 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   }
   if (options.sets > 0) {
     result.laws = law_distances(
-        problem, [&](const Tensor<double>& from) { return flow(from, nullptr); },
+        problem,
+        [&](std::uint64_t set) {  // the first was followed above
+          return set == 0 ? fresh : flow(problem.fresh_sources(options.fresh, set), nullptr);
+        },
         {.points = options.fresh, .sets = options.sets, .held_out = options.held_out});
   }
   return result;

@@ -24,7 +24,7 @@ nlohmann::json mean_and_ends(const std::vector<double>& values) {
 }  // namespace
 
 std::vector<LawDistance> law_distances(
-    const Problem& problem, const std::function<Tensor<double>(const Tensor<double>&)>& flow,
+    const Problem& problem, const std::function<Tensor<double>(std::uint64_t set)>& generated,
     const LawDistanceOptions& options) {
   check(options.points >= 2 && options.sets >= 1, "law_distances", [&] {
     return std::to_string(options.sets) + " sets of " + std::to_string(options.points) +
@@ -39,11 +39,11 @@ std::vector<LawDistance> law_distances(
     const auto targets = [&](std::uint64_t which) {
       return problem.fresh_targets(options.points, 2 * number + which, options.held_out);
     };
-    const Tensor<double> generated = flow(problem.fresh_sources(options.points, number));
+    const Tensor<double> made = generated(number);
     const Tensor<double> reference = targets(0), others = targets(1);
     if (set == 0) bandwidth = median_distance(reference);
     const auto add = [&](LawDistance& distance, const auto& between) {
-      distance.values.push_back(between(generated));
+      distance.values.push_back(between(made));
       distance.floors.push_back(between(others));
     };
     if (bandwidth > 0) {

@@ -34,10 +34,11 @@ struct LawDistanceOptions {
   const Distribution* held_out = nullptr;  // targets of it, where given; not owned
 };
 
-// `flow` carries sources to generated points. The mmd is not there when the median distance between
-// targets is 0. Throws std::invalid_argument unless points >= 2 and sets >= 1.
+// `generated(set)` is the points that the flow makes of problem.fresh_sources(points, set). The mmd
+// is not there when the median distance between targets is 0. Throws std::invalid_argument unless
+// points >= 2 and sets >= 1.
 [[nodiscard]] std::vector<LawDistance> law_distances(
-    const Problem& problem, const std::function<Tensor<double>(const Tensor<double>&)>& flow,
+    const Problem& problem, const std::function<Tensor<double>(std::uint64_t set)>& generated,
     const LawDistanceOptions& options);
 
 // {"energy": {"mean":..., "low":..., "high":..., "floor": {"mean":..., "low":..., "high":...}},

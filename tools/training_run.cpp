@@ -49,11 +49,8 @@ void TrainingRun<Real>::check_step_memory() const {
 template <class Real>
 VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
   const Pairs& pairs = problem_.pairs();
-  // Fewer images than points at a time: what a network holds for a sample grows with its pixels.
-  constexpr std::int64_t kNumbersAtATime = 1 << 17, kFewest = 16;
   VarianceOptions bounded = options;
-  bounded.microbatch = std::min(
-      options.microbatch, std::max(kNumbersAtATime / problem_.sample_shape().size(), kFewest));
+  bounded.microbatch = std::min(options.microbatch, usual_microbatch(problem_.sample_shape()));
   return measure_variance(trainer_->engine(), *model_,
                           make_interpolant("--interpolant", config_.interpolant),
                           convert<Real>(pairs.x0), convert<Real>(pairs.x1), bounded);

@@ -63,20 +63,15 @@ void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real
   const std::int64_t size = gradients.size();
   Real* tile = scratch.allocate<Real>(size);
   const LongSum<Real> total(size, scratch), total_squares(size, scratch);
-  const bool ordered = gradients.all_patches();
   for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    if (ordered) {
-      gradients.materialise_in_patch_order(n, scratch, tile);
-    } else {
-      gradients.materialise(n, scratch, tile);
-    }
+    gradients.materialise_as_made(n, scratch, tile);
     kernels::fold_moments(tile, weights.empty() ? Real(1) : weights[n], total.part,
                           total_squares.part, size);
     if ((n + 1) % kernels::kSummedRows != 0) continue;
     total.hand_on();
     total_squares.hand_on();
   }
-  if (!ordered) {
+  if (!gradients.all_patches()) {
     total.finish(sum);
     total_squares.finish(sum_squares);
     return;

@@ -66,11 +66,7 @@ void NormsCollector<Real>::collect(const SampleGradients<Real>& gradients,
     case Formula::kFolded: {
       Real* tile = scratch.allocate<Real>(gradients.size());
       for (std::int64_t n = 0; n < b; ++n) {
-        if (gradients.all_patches()) {  // a norm does not ask for order
-          gradients.materialise_in_patch_order(n, scratch, tile);
-        } else {
-          gradients.materialise(n, scratch, tile);
-        }
+        gradients.materialise_as_made(n, scratch, tile);  // a norm does not ask for order
         kernels::row_squared_norms(tile, out + n, 1, gradients.size());
       }
       break;

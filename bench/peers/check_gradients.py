@@ -23,6 +23,9 @@ from pathlib import Path
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parent))
+from safetensors_file import tensors_of  # noqa: E402
+
 LIMITS = {"f64": 1e-12, "f32": 1e-4}
 DTYPES = {"f64": ("F64", torch.float64), "f32": ("F32", torch.float32)}
 ACTIVATIONS = {
@@ -48,17 +51,9 @@ def write_safetensors(path, tensors, precision):
 
 
 def read_safetensors(path):
-    raw = Path(path).read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    tensors = {}
-    for name, entry in json.loads(raw[8:8 + size]).items():
-        if name == "__metadata__":
-            continue
-        begin, end = entry["data_offsets"]
-        dtype = {word: dtype for word, dtype in DTYPES.values()}[entry["dtype"]]
-        flat = torch.frombuffer(bytearray(raw[8 + size + begin:8 + size + end]), dtype=dtype)
-        tensors[name] = flat.reshape(entry["shape"]).double()
-    return tensors
+    dtypes = {word: dtype for word, dtype in DTYPES.values()}
+    return {name: torch.frombuffer(bytearray(raw), dtype=dtypes[word]).reshape(shape).double()
+            for name, word, shape, raw in tensors_of(path)}
 
 
 def layer_names(model):

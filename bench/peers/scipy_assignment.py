@@ -19,21 +19,16 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+sys.path.insert(0, str(Path(__file__).parent))
+from safetensors_file import tensors_of  # noqa: E402
+
 PROBLEMS = 200
 LIMIT = 1e-10
 
 
 def read_safetensors(path):
-    raw = Path(path).read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    tensors = {}
-    for name, entry in json.loads(raw[8:8 + size]).items():
-        if name == "__metadata__":
-            continue
-        begin, end = entry["data_offsets"]
-        values = np.frombuffer(raw[8 + size + begin:8 + size + end], dtype="<f8")
-        tensors[name] = values.reshape(entry["shape"])
-    return tensors
+    return {name: np.frombuffer(raw, dtype="<f8").reshape(shape)
+            for name, _, shape, raw in tensors_of(path)}
 
 
 def make_problem(rng, degenerate):

@@ -101,5 +101,13 @@ TEST(NoiseRule, WithoutNoiseThereIsOnePoint) {
   EXPECT_FALSE(rule.drawn);
 }
 
+// Points as ever; images by their pixels, never too few.
+TEST(UsualMicrobatch, TakesFewerOfWhatIsLarger) {
+  EXPECT_EQ(usual_microbatch(Shape{2}), VarianceOptions{}.microbatch);
+  EXPECT_EQ(usual_microbatch(Shape{128}), VarianceOptions{}.microbatch);
+  EXPECT_EQ(usual_microbatch(Shape{3, 32, 32}), 42);
+  EXPECT_EQ(usual_microbatch(Shape{3, 512, 512}), 16);
+}
+
 }  // namespace
 }  // namespace gradvar::nested_design_test

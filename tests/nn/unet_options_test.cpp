@@ -4,26 +4,14 @@
 
 #include "nn/unet.h"
 #include "tests/nn/helpers.h"
+#include "tests/nn/unets.h"
 
 namespace gradvar::unet_options_test {
 namespace {
 
+using testing::other;
 using testing::refusal;
-
-UNetOptions small() {
-  return {.size = 8, .colors = 2, .channels = 4, .mult = {1, 2}, .attention = {4}, .groups = 2};
-}
-
-// Every option that changes what is computed.
-UNetOptions other() {
-  UNetOptions options = small();
-  options.mult = {1, 1.5, 2};
-  options.attention = {8, 4};
-  options.head_channels = 2;
-  options.scale_shift = true;
-  options.updown = true;
-  return options;
-}
+using testing::small;
 
 TEST(UNetOptions, SpecsReadBack) {
   EXPECT_EQ(UNetOptions{.size = 32}.spec(),

@@ -105,10 +105,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   const std::string held_out_spec = points_spec(options.held_out);
   if (!options.out.empty()) {
     std::vector<std::string> inputs = files_of(options.run);
-    const std::string& spec = held_out_spec;  // "csv:test.csv", "safetensors:x.safetensors,key=x"
-    if (const std::size_t colon = spec.find(':'); colon != std::string::npos) {
-      inputs.push_back(spec.substr(colon + 1, spec.find(',') - colon - 1));
-    }
+    inputs.push_back(file_of(held_out_spec));
     check_writable("--out", options.out, inputs);
   }
   std::unique_ptr<Distribution> held_out;

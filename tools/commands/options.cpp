@@ -126,6 +126,12 @@ void check_writable(const std::string& option, const std::string& path,
   if (::access(parent.c_str(), W_OK) != 0) refuse(std::strerror(errno));
 }
 
+std::string file_of(const std::string& spec) {
+  const std::size_t colon = spec.find(':');
+  if (colon == std::string::npos) return "";
+  return spec.substr(colon + 1, spec.find(',') - colon - 1);
+}
+
 std::vector<std::string> files_of(const std::string& directory) {
   std::vector<std::string> files;
   std::error_code error;

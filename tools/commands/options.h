@@ -67,6 +67,9 @@ struct TimeInterval {
 // or closed to us.
 void check_writable(const std::string& option, const std::string& path,
                     const std::vector<std::string>& inputs = {});
+// The file behind "csv:PATH" or "safetensors:PATH,key=NAME": an output must not replace it. Empty
+// where there is none.
+[[nodiscard]] std::string file_of(const std::string& spec);
 // The files of a directory, its checkpoints' not among them: what a goal in it would replace.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& directory);
 

@@ -23,22 +23,13 @@ struct PairsCommand {
   OutputOptions output;
 };
 
-// The file behind "csv:PATH", and so on: an output must not replace it.
-void add_file_of(const std::string& spec, std::vector<std::string>& files) {
-  const std::size_t colon = spec.find(':');
-  if (colon == std::string::npos) return;
-  files.push_back(spec.substr(colon + 1, spec.find(',') - colon - 1));
-}
-
 void run(const PairsCommand& options) {
   if (!options.out.ends_with(".safetensors")) {
     throw std::invalid_argument("--out: '" + options.out + "' should end in .safetensors");
   }
   check_run(options.config);
-  std::vector<std::string> inputs;
-  add_file_of(options.config.source, inputs);
-  add_file_of(options.config.target, inputs);
-  check_writable("--out", options.out, inputs);
+  check_writable("--out", options.out,
+                 {file_of(options.config.source), file_of(options.config.target)});
   const Problem problem(options.config);
   pairs_writer(problem, options.config).write(options.out);
   const double cost = mean_cost(problem.pairs());

@@ -44,7 +44,7 @@ constexpr VarianceOptions kDefaults{.noise_draws = 2};
 struct VarianceCommand {
   std::string run, model, weights, pairs, interpolant = "linear", time = "0:1", x0, x1, out;
   VarianceOptions variance = kDefaults;
-  bool check = false, spectrum = false, explain = false;
+  bool check = false, spectrum = false, explain = false, microbatch_given = false;
   std::int64_t spectrum_samples = 1024;
   RuntimeOptions runtime;
   OutputOptions output;
@@ -173,6 +173,11 @@ Interpolant finite_interpolant(const VarianceCommand& options, const std::string
   return interpolant;
 }
 
+// As many at a time as the end of a training run takes, unless said otherwise: the same bits.
+void settle_microbatch(VarianceCommand& options, const Shape& sample) {
+  if (!options.microbatch_given) options.variance.microbatch = usual_microbatch(sample);
+}
+
 // --explain: what would be done, instead of doing it.
 template <class Real>
 void explain_plan(const VarianceCommand& options, Engine<Real>& engine, const Model<Real>& model,
@@ -187,12 +192,13 @@ void explain_plan(const VarianceCommand& options, Engine<Real>& engine, const Mo
 }
 
 template <class Real>
-void measure_run(const VarianceCommand& options, const RunConfig& config) {
+void measure_run(VarianceCommand options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run, WhichWeights::kTrained);
   const Interpolant interpolant = finite_interpolant(options, config.interpolant);
   const Tensor<Real> x0 = convert<Real>(run.problem().pairs().x0);
   const Tensor<Real> x1 = convert<Real>(run.problem().pairs().x1);
+  settle_microbatch(options, x0.shape().sample());
   Engine<Real>& engine = run.trainer().engine();
   if (options.explain) {
     explain_plan(options, engine, run.model(), interpolant, x0, x1);
@@ -241,9 +247,10 @@ std::pair<Tensor<Real>, Tensor<Real>> read_pairs(const VarianceCommand& options)
 }
 
 template <class Real>
-void measure_weights(const VarianceCommand& options) {
+void measure_weights(VarianceCommand options) {
   const Interpolant interpolant = finite_interpolant(options, options.interpolant);
   const auto [x0, x1] = read_pairs<Real>(options);
+  settle_microbatch(options, x0.shape().sample());
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, x0.shape().sample());
   load_weights(options.weights, model->parameters());
@@ -357,7 +364,7 @@ void add_variance(CLI::App& app) {
   add_whole(*command, "--seed", variance.seed, 0, std::numeric_limits<std::int64_t>::max(),
             "of the draws");
   add_whole(*command, "--microbatch", variance.microbatch, 1, 1 << 20,
-            "gradients at a time; memory, and the last digits");
+            "gradients at a time, fewer of images unless given; memory, and the last digits");
   add_threads(*command, options->runtime.threads);
   add_lanes(*command, options->runtime.lanes);
   add_precision(*command, options->runtime.precision);
@@ -372,7 +379,10 @@ void add_variance(CLI::App& app) {
             "samples it is taken over, when there are more");
   add_text(*command, "--out", options->out, "DIR", "write tables, tensors and a report here");
   add_output_options(*command, options->output);
-  command->callback([options, own] { measure(*options, own); });
+  command->callback([options, own, command] {
+    options->microbatch_given = command->count("--microbatch") > 0;
+    measure(*options, own);
+  });
 }
 
 }  // namespace gradvar::commands
