@@ -42,7 +42,7 @@ void check_orthogonal(const Tensor<double>& rotation) {
 }
 
 // An eigenvalue within the rounding of the decomposition cannot be told from 0.
-void check_positive(double smallest, double largest, std::int64_t d, const char* what) {
+void check_definite(double smallest, double largest, std::int64_t d, const char* what) {
   const double rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
   check(smallest > rounding * largest, what,
         "the covariance is not positive definite: its smallest eigenvalue is " +
@@ -68,7 +68,7 @@ Tensor<double> diagonal_power(const Tensor<double>& matrix, double exponent, con
     largest = std::max(largest, value);
     result[i * d + i] = std::pow(value, exponent);
   }
-  check_positive(smallest, largest, d, what);
+  check_definite(smallest, largest, d, what);
   return result;
 }
 
@@ -155,7 +155,7 @@ Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent, co
   Tensor<double> vectors = matrix;  // rows, after the call
   std::vector<double> values(d);
   blas::symmetric_eigen(d, vectors.data(), values.data());
-  check_positive(values[0], values[d - 1], d, what);
+  check_definite(values[0], values[d - 1], d, what);
   Tensor<double> scaled = vectors;
   for (std::int64_t k = 0; k < d; ++k) {
     const double power = std::pow(values[k], exponent);
