@@ -19,6 +19,21 @@ double squares_of(std::span<const double> values) {
   return sum;
 }
 
+// The interpolant's, with all digits of the rest: on straight lines it stands in a as it is, in a
+// bridge's noise as its root.
+Interpolant::Coefficients coefficients_at(const Interpolant& interpolant, UnitTime at) {
+  Interpolant::Coefficients c = interpolant.coefficients(at.t);
+  const double rounded = 1 - at.t;
+  if (interpolant.kind == InterpolantKind::kTrigonometric || !(rounded > 0)) return c;
+  c.a = at.rest;
+  if (interpolant.kind == InterpolantKind::kBridge) {
+    const double root = std::sqrt(at.rest / rounded);
+    c.c *= root;
+    c.dc /= root;
+  }
+  return c;
+}
+
 // Sets of coordinates, by the first of each.
 class Components {
  public:
@@ -66,8 +81,8 @@ bool GaussianBlock::absorb(const GaussianBlock& other) {
   return true;
 }
 
-GaussianBlock::Rows GaussianBlock::rows(const Interpolant& interpolant, double t) const {
-  const Interpolant::Coefficients c = interpolant.coefficients(t);
+GaussianBlock::Rows GaussianBlock::rows(const Interpolant& interpolant, UnitTime at) const {
+  const Interpolant::Coefficients c = coefficients_at(interpolant, at);
   const std::int64_t d = dim(), noise = interpolant.needs_noise() ? d : 0, own = x0_.rows() - 1;
   const Shape shape{own + noise + 1, d};
   Rows rows{Tensor<double>(shape), Tensor<double>(shape)};
@@ -85,7 +100,7 @@ GaussianBlock::Rows GaussianBlock::rows(const Interpolant& interpolant, double t
   return rows;
 }
 
-GaussianBlock::Factors GaussianBlock::factorise(double t) const {
+GaussianBlock::Factors GaussianBlock::factorise(UnitTime at) const {
   const std::int64_t d = dim();
   Factors factors{map_, std::vector<int>(d)};
   double size = 0;
@@ -93,31 +108,31 @@ GaussianBlock::Factors GaussianBlock::factorise(double t) const {
     double row_sum = 0;
     for (double& x : factors.lu.row(i)) {
       row_sum += std::abs(x);
-      x *= t;
+      x *= at.t;
     }
-    size = std::max(size, std::abs(1 - t) + t * row_sum);
-    factors.lu.row(i)[i] += 1 - t;
+    size = std::max(size, std::abs(at.rest) + at.t * row_sum);
+    factors.lu.row(i)[i] += at.rest;
   }
   blas::lu_factor(d, factors.lu.data(), factors.pivots.data());
   factors.condition = size * blas::lu_inverse_norm(d, factors.lu.data());
   return factors;
 }
 
-double GaussianBlock::condition(double t) const { return factorise(t).condition; }
+double GaussianBlock::condition(UnitTime at) const { return factorise(at).condition; }
 
-GaussianBlock::Sizes GaussianBlock::sizes(const Interpolant& interpolant, double t) const {
-  const Rows at = rows(interpolant, t);
+GaussianBlock::Sizes GaussianBlock::sizes(const Interpolant& interpolant, UnitTime at) const {
+  const Rows here = rows(interpolant, at);
   const auto copies = static_cast<double>(copies_);
-  return {copies * squares_of(at.u.values()), copies * squares_of(at.x.values())};
+  return {copies * squares_of(here.u.values()), copies * squares_of(here.x.values())};
 }
 
-GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, double t) const {
+GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, UnitTime at) const {
   const std::int64_t d = dim();
-  Rows at = rows(interpolant, t);
-  Tensor<double>&z = at.x, &a = at.u;
+  Rows here = rows(interpolant, at);
+  Tensor<double>&z = here.x, &a = here.u;
   const std::int64_t normals = z.rows() - 1;
-  const Factors factors = factorise(t);
-  for (std::int64_t i = 0; i < d; ++i) z.row(normals)[i] -= t * theta_[i];  // y
+  const Factors factors = factorise(at);
+  for (std::int64_t i = 0; i < d; ++i) z.row(normals)[i] -= at.t * theta_[i];  // y
   blas::lu_solve(blas::Transpose::kNo, d, normals + 1, factors.lu.data(), factors.pivots.data(),
                  z.data());
   // r = u - th - (M - I) z.

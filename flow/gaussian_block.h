@@ -16,6 +16,13 @@
 
 namespace gradvar {
 
+// A time and what is left of it to 1, to all digits of both: as 1 - t the rest has lost its own
+// near t = 1, where a small M makes moments change within them.
+struct UnitTime {
+  double t, rest;
+  [[nodiscard]] static UnitTime at(double t) { return {t, 1 - t}; }
+};
+
 class GaussianBlock {
  public:
   // theta [b], map M [b,b]; x0, x1 [m + 1, b]: coefficients of the m normals that drive them, then
@@ -33,15 +40,15 @@ class GaussianBlock {
     // their squares add up.
     std::vector<double> mean_theta, mean_matrix;
   };
-  [[nodiscard]] Moments moments(const Interpolant& interpolant, double t) const;
+  [[nodiscard]] Moments moments(const Interpolant& interpolant, UnitTime at) const;
   // (|1-t| + t |M|) |A^-1|, which counts that A is the small difference of its parts near a
   // singular time; infinite at one.
-  [[nodiscard]] double condition(double t) const;
+  [[nodiscard]] double condition(UnitTime at) const;
   // E |u_t|^2 and E |x_t|^2.
   struct Sizes {
     double u = 0, x = 0;
   };
-  [[nodiscard]] Sizes sizes(const Interpolant& interpolant, double t) const;
+  [[nodiscard]] Sizes sizes(const Interpolant& interpolant, UnitTime at) const;
   // Times at which A is singular, in no order: 1 / (1 - mu) for the real eigenvalues mu of M.
   [[nodiscard]] std::vector<double> singular_times() const;
   [[nodiscard]] std::int64_t dim() const { return theta_.size(); }
@@ -52,8 +59,8 @@ class GaussianBlock {
  private:
   struct Factors;
   struct Rows;  // x_t and u_t as x0 and x1 are
-  [[nodiscard]] Factors factorise(double t) const;
-  [[nodiscard]] Rows rows(const Interpolant& interpolant, double t) const;
+  [[nodiscard]] Factors factorise(UnitTime at) const;
+  [[nodiscard]] Rows rows(const Interpolant& interpolant, UnitTime at) const;
 
   Tensor<double> theta_, map_, x0_, x1_;
   std::int64_t copies_ = 1;

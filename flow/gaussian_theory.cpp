@@ -180,18 +180,18 @@ GaussianTheory::GaussianTheory(const GaussianCoupling& coupling, const AffineMap
 double GaussianTheory::condition(double t) const {
   double largest = 0;
   for (const GaussianBlock& block : blocks_) {
-    const double of_block = block.condition(t);
+    const double of_block = block.condition(UnitTime::at(t));
     if (!(of_block <= largest)) largest = of_block;  // a NaN too
   }
   return largest;
 }
 
 // Blocks add up, but for the product of both norms.
-GaussianTheory::Moments GaussianTheory::moments(double t) const {
+GaussianTheory::Moments GaussianTheory::moments(UnitTime at) const {
   GaussianBlock::Moments sum;
   Moments m;
   for (const GaussianBlock& block : blocks_) {
-    const GaussianBlock::Moments one = block.moments(interpolant_, t);
+    const GaussianBlock::Moments one = block.moments(interpolant_, at);
     sum.a_squares += one.a_squares;
     sum.z_squares += one.z_squares;
     sum.az_squares += one.az_squares;
@@ -213,19 +213,22 @@ GaussianTimePoint GaussianTheory::at(double t) const {
   check(std::isfinite(interpolant_.coefficients(t).dc), kWhere,
         "t is " + number_text(t) + ", where the full bridge target is infinite");
   check(condition(t) <= kMaxCondition, kWhere, "the field is singular at t = " + number_text(t));
-  const Moments m = moments(t);
+  const Moments m = moments(UnitTime::at(t));
   const double theta_mean = sum_of_squares(m.mean_theta);
   const double matrix_mean = sum_of_squares(m.mean_matrix);
   return {{m.theta - theta_mean, theta_mean}, {m.matrix - matrix_mean, matrix_mean}, m.loss};
 }
 
-// Halves a panel until it agrees with its halves.
+// Halves a panel until it agrees with its halves. From t = 1/2 on its coordinate is 1 - t.
 void GaussianTheory::add_panel(double begin, double end, Integral& integral) const {
+  const bool from_end = begin >= 0.5;
+  if (from_end) begin = 1 - std::exchange(end, 1 - begin);
   const auto integrate = [&](double from, double to) {
     const Quadrature rule = gauss_legendre(kPanelNodes, from, to);
     Moments sum;
     for (int i = 0; i < kPanelNodes; ++i) {
-      sum.add(moments(rule.nodes[i]), rule.weights[i]);
+      const double x = rule.nodes[i];
+      sum.add(moments(from_end ? UnitTime{1 - x, x} : UnitTime::at(x)), rule.weights[i]);
       if (integral.after_time) integral.after_time();
     }
     integral.nodes += kPanelNodes;
@@ -251,7 +254,7 @@ void GaussianTheory::add_panel(double begin, double end, Integral& integral) con
       waiting.push_back(std::move(left));
     } else {
       throw std::runtime_error("[gaussian theory] the integral over t does not converge near t = " +
-                               number_text(middle) +
+                               number_text(from_end ? 1 - middle : middle) +
                                ": the field is nearly singular there, or its gradients overflow");
     }
   }
@@ -262,12 +265,12 @@ void GaussianTheory::add_panel(double begin, double end, Integral& integral) con
 // nearer, a pole grows a hundredfold or more.
 std::optional<double> GaussianTheory::pole(double t_begin, double t_end) const {
   const auto second_moment = [&](double t) {
-    const Moments m = moments(t);
+    const Moments m = moments(UnitTime::at(t));
     return m.theta + m.matrix;
   };
   GaussianBlock::Sizes middle;
   for (const GaussianBlock& block : blocks_) {
-    const GaussianBlock::Sizes one = block.sizes(interpolant_, (t_begin + t_end) / 2);
+    const GaussianBlock::Sizes one = block.sizes(interpolant_, UnitTime::at((t_begin + t_end) / 2));
     middle.u += one.u;
     middle.x += one.x;
   }
@@ -305,6 +308,9 @@ GaussianVariance GaussianTheory::over(double t_begin, double t_end,
     if (s > t_begin && s < t_end) ends.push_back(s);
   }
   ends.push_back(t_end);
+  if (t_begin < 0.5 && t_end > 0.5 && std::ranges::find(ends, 0.5) == ends.end()) {
+    ends.insert(std::ranges::upper_bound(ends, 0.5), 0.5);
+  }
   if (const std::optional<double> at = pole(t_begin, t_end)) {
     result.divergence =
         "the field is singular at t = " + number_text(*at) + " and the coupling is not";

@@ -96,7 +96,7 @@ class GaussianTheory {
   struct Moments;
   struct Integral;
   [[nodiscard]] double condition(double t) const;
-  [[nodiscard]] Moments moments(double t) const;
+  [[nodiscard]] Moments moments(UnitTime at) const;
   void add_panel(double begin, double end, Integral& integral) const;
   // The singular time in the interval at which second moments are infinite, if any.
   [[nodiscard]] std::optional<double> pole(double t_begin, double t_end) const;
