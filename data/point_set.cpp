@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "io/atomic_file.h"
@@ -23,9 +24,9 @@ std::string choose_key(const SafetensorsFile& file, const std::string& key) {
   if (names.size() == 1) return names.front();
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  refuse_file(file.path(), "the file has " + std::to_string(names.size()) +
-                               " tensors, expected one, or key=NAME" +
-                               (list.empty() ? "" : " with one of " + list));
+  refuse_file(file.path(),
+              "the file has " + std::to_string(names.size()) + " tensors, expected one" +
+                  (list.empty() ? "" : ", or ',key=NAME' behind the path with one of " + list));
 }
 
 }  // namespace
@@ -46,6 +47,20 @@ PointSet::PointSet(Tensor<double> points, std::string spec, const std::string& s
                             std::to_string(i % points_.row_size() + 1) + " is " +
                             number_text(points_[i]) + ", expected a finite number");
   }
+}
+
+PointFile PointFile::parse(const std::string& text) {
+  constexpr std::string_view kKey = ",key=";
+  PointFile file{text, ""};
+  for (const std::string kind : {"csv", "npy", "safetensors"}) {
+    if (file.path.starts_with(kind + ":")) file.path.erase(0, kind.size() + 1);
+  }
+  const std::size_t at = file.path.rfind(kKey);
+  if (at != std::string::npos) {
+    file.key = file.path.substr(at + kKey.size());
+    file.path.resize(at);
+  }
+  return file;
 }
 
 PointSet PointSet::read(const std::string& path, const std::string& key) {

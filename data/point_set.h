@@ -1,9 +1,18 @@
 // point_set: finitely many given points, each drawn with the same probability.
 #pragma once
 
+#include <string>
+
 #include "data/distribution.h"
 
 namespace gradvar {
+
+// A file of points as the user names it: "x.npy", "x.safetensors,key=NAME", or with the kind in
+// front as in a spec, "safetensors:x.safetensors,key=NAME".
+struct PointFile {
+  std::string path, key;  // the key may be empty
+  [[nodiscard]] static PointFile parse(const std::string& text);
+};
 
 class PointSet final : public Distribution {
  public:
@@ -17,6 +26,7 @@ class PointSet final : public Distribution {
   // where none belongs, and everything the readers refuse. The spec is "csv:PATH", "npy:PATH" or
   // "safetensors:PATH,key=KEY".
   [[nodiscard]] static PointSet read(const std::string& path, const std::string& key = "");
+  [[nodiscard]] static PointSet read(const PointFile& file) { return read(file.path, file.key); }
 
   [[nodiscard]] Shape sample_shape() const override { return points_.shape().sample(); }
   [[nodiscard]] std::string spec() const override { return spec_; }

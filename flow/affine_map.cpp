@@ -41,6 +41,37 @@ void check_orthogonal(const Tensor<double>& rotation) {
   }
 }
 
+// An eigenvalue within the rounding of the decomposition cannot be told from 0.
+void check_definite(double smallest, double largest, std::int64_t d, const char* what) {
+  const double rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
+  check(smallest > rounding * largest, what,
+        "the covariance is not positive definite: its smallest eigenvalue is " +
+            number_text(smallest) + ", its largest " + number_text(largest));
+}
+
+bool is_diagonal(const Tensor<double>& matrix) {
+  const std::int64_t d = matrix.rows();
+  for (std::int64_t i = 0; i < d * d; ++i) {
+    if (matrix[i] != 0 && i / d != i % d) return false;
+  }
+  return true;
+}
+
+// Its own decomposition: nothing to solve, and zeros stay zeros.
+Tensor<double> diagonal_power(const Tensor<double>& matrix, double exponent, const char* what) {
+  const std::int64_t d = matrix.rows();
+  Tensor<double> result(Shape{d, d});
+  double smallest = matrix[0], largest = matrix[0];
+  for (std::int64_t i = 0; i < d; ++i) {
+    const double value = matrix[i * d + i];
+    smallest = std::min(smallest, value);
+    largest = std::max(largest, value);
+    result[i * d + i] = std::pow(value, exponent);
+  }
+  check_definite(smallest, largest, d, what);
+  return result;
+}
+
 // b = m1 - A m0.
 AffineMap with_offset(Tensor<double> matrix, const GaussianMoments& source,
                       const GaussianMoments& target) {
@@ -81,7 +112,8 @@ Tensor<double> rotation_matrix(std::int64_t dim, double degrees, std::int64_t pl
   const double turns = degrees / 90;
   const bool exact = turns == std::floor(turns);
   const int quarter = exact ? static_cast<int>(((std::fmod(turns, 4)) + 4)) % 4 : 0;
-  const double angle = degrees * std::numbers::pi / 180;
+  // Whole turns are taken off in degrees, where that is exact.
+  const double angle = std::remainder(degrees, 360.0) * std::numbers::pi / 180;
   constexpr double kCosines[] = {1, 0, -1, 0};
   const double cosine = exact ? kCosines[quarter] : std::cos(angle);
   const double sine = exact ? kCosines[(quarter + 3) % 4] : std::sin(angle);
@@ -119,14 +151,11 @@ Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent, co
                 std::to_string(i + 1) + ") differ");
     }
   }
+  if (is_diagonal(matrix)) return diagonal_power(matrix, exponent, what);
   Tensor<double> vectors = matrix;  // rows, after the call
   std::vector<double> values(d);
   blas::symmetric_eigen(d, vectors.data(), values.data());
-  // An eigenvalue within the rounding of the decomposition cannot be told from 0.
-  const double rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
-  check(values[0] > rounding * values[d - 1], what,
-        "the covariance is not positive definite: its smallest eigenvalue is " +
-            number_text(values[0]) + ", its largest " + number_text(values[d - 1]));
+  check_definite(values[0], values[d - 1], d, what);
   Tensor<double> scaled = vectors;
   for (std::int64_t k = 0; k < d; ++k) {
     const double power = std::pow(values[k], exponent);

@@ -14,20 +14,23 @@
 //
 // at one time. Over times uniform on [t0, t1] the trace of the covariance is the mean of the second
 // moments less the squared norm of the mean gradient; the integrals are Gauss-Legendre on panels
-// that are halved until they agree. Every trace is that of one sample's gradient under the law
-// itself: there is no estimator and no 1/N.
+// that are halved until they agree. Coordinates that nothing links are taken apart
+// (gaussian_block.h), so that a rotation in planes costs what its planes do. Every trace is that of
+// one sample's gradient under the law itself: there is no estimator and no 1/N.
 //
 // Derived from Lemma 1 and Proposition 1 of Reu et al., "Gradient variance reveals failure modes in
 // flow-based generative models" (2025).
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "autograd/statistics.h"
 #include "flow/affine_map.h"
+#include "flow/gaussian_block.h"
 #include "flow/interpolant.h"
 
 namespace gradvar {
@@ -79,8 +82,12 @@ class GaussianTheory {
   // gamma'(t)^2 ~ sigma^2 / (4 t) has no finite integral; and when the field has a singular time
   // the coupling does not share, where the mean gradient is infinite too. Throws
   // std::invalid_argument unless 0 <= t_begin < t_end <= 1, and std::runtime_error when an integral
-  // does not converge: moments that overflow, mostly.
-  [[nodiscard]] GaussianVariance over(double t_begin = 0, double t_end = 1) const;
+  // does not converge: moments that overflow, mostly. Calls `after_time`, where given, whenever
+  // another time is done: a single large block takes seconds for a few of them.
+  [[nodiscard]] GaussianVariance over(double t_begin = 0, double t_end = 1,
+                                      const std::function<void()>& after_time = {}) const;
+  // Coordinates of the largest block.
+  [[nodiscard]] std::int64_t largest_block() const;
 
   // Times in (-inf, inf) at which I + t Th is singular, ascending, each once.
   [[nodiscard]] const std::vector<double>& singular_times() const { return singular_; }
@@ -88,20 +95,14 @@ class GaussianTheory {
  private:
   struct Moments;
   struct Integral;
-  struct Factors;
-  // a, z, r, x_t or u_t as rows [m + 1, d]: the coefficients of the m normals, then the mean.
-  struct AffineRows;
-  [[nodiscard]] AffineRows at_time(double t) const;
-  [[nodiscard]] Factors factorise(double t) const;
-  [[nodiscard]] Moments moments(double t) const;
+  [[nodiscard]] double condition(double t) const;
+  [[nodiscard]] Moments moments(UnitTime at) const;
   void add_panel(double begin, double end, Integral& integral) const;
   // The singular time in the interval at which second moments are infinite, if any.
   [[nodiscard]] std::optional<double> pole(double t_begin, double t_end) const;
 
-  std::int64_t dim_;
   Interpolant interpolant_;
-  Tensor<double> theta_, matrix_;  // th [d], Th [d,d]
-  Tensor<double> x0_, x1_;         // [2d + 1, d]: coefficients of their 2d normals, then the mean
+  std::vector<GaussianBlock> blocks_;
   std::vector<double> singular_;
 };
 

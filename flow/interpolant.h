@@ -29,6 +29,11 @@ struct Interpolant {
 
   // Whether z enters: noise of a size above 0.
   [[nodiscard]] bool needs_noise() const { return sigma > 0; }
+  // Whether the target has no second moment up to t = 0 and 1, as that of the full bridge: then
+  // loss and gradient variance are infinite there for every field.
+  [[nodiscard]] bool infinite_at_ends() const {
+    return kind == InterpolantKind::kBridge && target == BridgeTarget::kFull && needs_noise();
+  }
   // Throws std::invalid_argument unless sigma is finite and 0 or more, and 0 where there is none.
   void validate() const;
   // "linear", "constant:sigma=0.05", "bridge:sigma=0.1", "bridge-full:sigma=0.1",

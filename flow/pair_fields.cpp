@@ -20,6 +20,12 @@ Tensor<double> flat_rows(const Tensor<double>& all) {
   return rows;
 }
 
+// The lines alone.
+Interpolant without_noise(const Interpolant& interpolant) {
+  if (interpolant.kind == InterpolantKind::kTrigonometric) return interpolant;
+  return {};
+}
+
 // Every row of a batch in f64, by f(x, t, v).
 template <class Real, class Function>
 void for_each_row(std::span<const Real> x, std::span<const Real> t, std::int64_t rows,
@@ -191,8 +197,8 @@ void PairMinimiserField<Real>::velocity(std::span<const Real> x, std::span<const
 
 template <class Real>
 NearestLineField<Real>::NearestLineField(const Tensor<double>& x0, const Tensor<double>& x1,
-                                         LanePool* pool)
-    : posterior_(x0, x1, Interpolant{}), pool_(pool) {}
+                                         const Interpolant& interpolant, LanePool* pool)
+    : posterior_(x0, x1, without_noise(interpolant)), pool_(pool) {}
 
 template <class Real>
 void NearestLineField<Real>::velocity(std::span<const Real> x, std::span<const Real> t,

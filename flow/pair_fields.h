@@ -87,12 +87,14 @@ class PairMinimiserField final : public Field<Real> {
   LanePool* pool_;
 };
 
-// x1_i - x0_i of the line nearest to x at t, for the linear interpolant; the first where several
-// are equally near, as at the one point where all lines of Counter-example 1 meet.
+// mu_i'(t) of the line nearest to x at t: x1_i - x0_i for all interpolants but the trigonometric,
+// whose lines are arcs; noise does not count. The first where several are equally near, as at the
+// one point where all lines of Counter-example 1 meet.
 template <class Real>
 class NearestLineField final : public Field<Real> {
  public:
-  NearestLineField(const Tensor<double>& x0, const Tensor<double>& x1, LanePool* pool = nullptr);
+  NearestLineField(const Tensor<double>& x0, const Tensor<double>& x1,
+                   const Interpolant& interpolant = {}, LanePool* pool = nullptr);
 
   [[nodiscard]] Shape sample_shape() const override { return posterior_.sample_shape(); }
   void velocity(std::span<const Real> x, std::span<const Real> t, std::int64_t rows,
@@ -114,6 +116,9 @@ struct IdentifiabilityOptions {
 struct Estimate {
   double value = 0, standard_error = 0;
 };
+// The mean of replicates that are independent and alike, so that their spread is its error; 0 for
+// one.
+[[nodiscard]] Estimate estimate_of(std::span<const double> replicates);
 struct PairIdentifiability {
   Estimate loss_floor;   // E sum_i w_i |u_i - v*|^2
   Estimate information;  // I(pair; x_t | t) in nats, at most log N

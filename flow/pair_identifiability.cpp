@@ -32,8 +32,9 @@ struct Sums {
   std::vector<double> floor, entropy;
 };
 
-// Replicates are independent and alike: the spread of their values is that of each.
-Estimate estimate(const std::vector<double>& replicates) {
+}  // namespace
+
+Estimate estimate_of(std::span<const double> replicates) {
   Estimate result;
   const auto count = static_cast<double>(replicates.size());
   for (const double value : replicates) result.value += value / count;
@@ -43,8 +44,6 @@ Estimate estimate(const std::vector<double>& replicates) {
   result.standard_error = std::sqrt(squares / (count - 1) / count);
   return result;
 }
-
-}  // namespace
 
 PairIdentifiability measure_identifiability(const Tensor<double>& x0, const Tensor<double>& x1,
                                             const Interpolant& interpolant,
@@ -103,8 +102,8 @@ PairIdentifiability measure_identifiability(const Tensor<double>& x0, const Tens
     }
     result.by_time.push_back(at);
   }
-  result.loss_floor = estimate(floors);
-  result.information = estimate(informations);
+  result.loss_floor = estimate_of(floors);
+  result.information = estimate_of(informations);
   return result;
 }
 

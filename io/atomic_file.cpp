@@ -110,6 +110,11 @@ std::string read_file(const std::string& path) {
   }
   if (S_ISDIR(status.st_mode))
     throw std::invalid_argument(sentence("read", path, "Is a directory"));
+  // A device may have no end, as /dev/zero; a terminal, read as a file of numbers, is a slip.
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+    throw std::invalid_argument(
+        sentence("read", path, "Is a device, expected a regular file or a pipe"));
+  }
   constexpr std::size_t kChunk = 1 << 16;
   std::string bytes;
   // One byte more than the size, so that the end of a regular file is seen without growing.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "data/distribution.h"
+#include "flow/affine_gaussian.h"
 #include "flow/affine_map.h"
 #include "flow/set_couplings.h"
 #include "io/png.h"
@@ -56,6 +57,25 @@ std::unique_ptr<Model<Real>> make_mlp(const SpecReader& spec, const std::string&
   }
   check_memory("[mlp]", "the weights", sizeof(Real) * parameters_of(options));
   return std::make_unique<Mlp<Real>>(options);
+}
+
+template <class Real>
+std::unique_ptr<Model<Real>> make_affine_gaussian(const SpecReader& spec, const std::string& text,
+                                                  const Shape& sample) {
+  if (sample.rank() != 1) {
+    throw std::invalid_argument("[affine-gaussian] a sample is " + sample.to_string() +
+                                ", expected a vector: give the points as rows");
+  }
+  const auto d = static_cast<double>(sample[0]);
+  check_memory("[affine-gaussian]", "the weights", sizeof(Real) * d * d);
+  AffineGaussianField<Real> field =
+      AffineGaussianField<Real>::parse(spec.has("dim") ? text : with_key(text, "dim", sample[0]));
+  if (!(field.sample_shape() == sample)) {
+    throw std::invalid_argument("[affine-gaussian] dim is " + field.sample_shape().to_string() +
+                                ", the samples have " + std::to_string(sample[0]) +
+                                " coordinates: leave dim out, or make them agree");
+  }
+  return std::make_unique<AffineGaussianField<Real>>(std::move(field));
 }
 
 // Size and colors where the spec leaves them out: from planes, or from rows that are square images
@@ -225,7 +245,8 @@ std::unique_ptr<Model<Real>> make_model(const std::string& option, const std::st
     const SpecReader spec(text);
     if (spec.name() == "mlp") return make_mlp<Real>(spec, text, sample);
     if (spec.name() == "unet") return make_unet<Real>(spec, text, sample);
-    spec.unknown_name({"mlp", "unet"});
+    if (spec.name() == "affine-gaussian") return make_affine_gaussian<Real>(spec, text, sample);
+    spec.unknown_name({"mlp", "unet", "affine-gaussian"});
   });
 }
 
@@ -279,6 +300,8 @@ std::string choices_help() {
                   unet:channels=32,mult=1-2-2,blocks=1,attention=16,heads=1   (size and colors of
                   the images from the data; head-channels=0, scale-shift=false, updown=false,
                   dropout=0, groups=32)
+                  affine-gaussian   (the field of an affine map, th + Th (I + t Th)^-1 (x - t th);
+                  parameters theta, Theta; zero at first; d x d solved for each time of a batch)
   solver          euler, midpoint, heun, rk4:steps=100   dopri5:rtol=1e-6,atol=1e-6,max-steps=10000
   optimizer       adam:beta1=0.9,beta2=0.999,eps=1e-8,weight-decay=0   adamw:weight-decay=0.01
                   sgd:momentum=0,nesterov=false,weight-decay=0

@@ -38,8 +38,8 @@ void check_gaussian_law(const std::string& option, const Distribution& distribut
 // euler, midpoint, heun, rk4, dopri5.
 [[nodiscard]] SolverOptions make_solver(const std::string& option, const std::string& spec);
 
-// mlp, unet. `sample` fills in the dimension, or the size and colors of an image, where the spec
-// leaves them out, and must agree where not.
+// mlp, unet, affine-gaussian. `sample` fills in the dimension, or the size and colors of an image,
+// where the spec leaves them out, and must agree where not.
 template <class Real>
 [[nodiscard]] std::unique_ptr<Model<Real>> make_model(const std::string& option,
                                                       const std::string& spec, const Shape& sample);

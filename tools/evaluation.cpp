@@ -21,10 +21,24 @@ std::optional<Interval> interval_of(const std::vector<double>& values) {
   return bootstrap_interval(values, 0);
 }
 
-// The bend of the paths from the first sources, as many as are kept.
+// Where the training sources end, and the bend of the paths of the first ones.
+struct Followed {
+  Tensor<double> ends;
+  double mean_evaluations = 0;
+  std::vector<double> bends;
+};
+
 template <class Real>
-std::vector<double> bends(const Field<Real>& field, const SolverOptions& solver,
-                          const Tensor<double>& sources) {
+Followed follow(const Field<Real>& field, const SolverOptions& solver,
+                const Tensor<double>& sources) {
+  Solution<Real> solution = solve<Real>(field, solver, convert<Real>(sources));
+  return {convert<double>(solution.end), solution.mean_evaluations, {}};
+}
+
+// Each source once: the first with their paths, as many as are kept, the others without.
+template <class Real>
+Followed follow_with_bends(const Field<Real>& field, const SolverOptions& solver,
+                           const Tensor<double>& sources) {
   TrajectoryRequest request;
   request.every_step = solver.method != SolverMethod::dopri5;
   std::int64_t times = solver.steps + 1;
@@ -38,7 +52,32 @@ std::vector<double> bends(const Field<Real>& field, const SolverOptions& solver,
   const std::int64_t rows = std::min(sources.rows(), std::max<std::int64_t>(most, 1));
   const Solution<Real> solution =
       solve<Real>(field, solver, convert<Real>(sources.rows_copy(0, rows)), 0, 1, request);
-  return straightness(field, solution.trajectory);
+  Followed followed{convert<double>(solution.end), solution.mean_evaluations,
+                    straightness(field, solution.trajectory)};
+  if (rows == sources.rows()) return followed;
+  const std::int64_t others = sources.rows() - rows;
+  const Followed rest = follow(field, solver, sources.rows_copy(rows, others));
+  Tensor<double> ends(sources.shape());
+  std::ranges::copy(followed.ends.values(), ends.values().begin());
+  std::ranges::copy(rest.ends.values(), ends.values().begin() + followed.ends.size());
+  followed.ends = std::move(ends);
+  followed.mean_evaluations = (followed.mean_evaluations * static_cast<double>(rows) +
+                               rest.mean_evaluations * static_cast<double>(others)) /
+                              static_cast<double>(sources.rows());
+  return followed;
+}
+
+// Squared MMD of the generated points to fresh targets and its floor, where nothing else needs it.
+void measure_mmd(Evaluation& result, const Problem& problem, const Tensor<double>& fresh,
+                 const EvaluationOptions& options) {
+  const Tensor<double> targets = problem.fresh_targets(options.fresh, 0, options.held_out);
+  result.mmd_bandwidth = median_distance(targets);
+  if (!(result.mmd_bandwidth > 0)) return;
+  result.mmd = mmd(fresh, targets, {.bandwidth = result.mmd_bandwidth}).value;
+  // The same kernel between two samples of the target itself.
+  result.mmd_floor = mmd(problem.fresh_targets(options.fresh, 1, options.held_out), targets,
+                         {.bandwidth = result.mmd_bandwidth})
+                         .value;
 }
 
 nlohmann::json with_ends(nlohmann::json summary, const std::optional<Interval>& interval) {
@@ -59,17 +98,16 @@ nlohmann::json ends(const std::optional<Interval>& interval) {
 template <class Real>
 Evaluation evaluate(const Field<Real>& field, const Problem& problem,
                     const EvaluationOptions& options) {
-  const auto flow = [&](const Tensor<double>& sources, double* evaluations) {
-    const Solution<Real> solution = solve<Real>(field, options.solver, convert<Real>(sources));
-    if (evaluations != nullptr) *evaluations = solution.mean_evaluations;
-    return convert<double>(solution.end);
-  };
   const Pairs& pairs = problem.pairs();
   Evaluation result;
   result.solver = options.solver.spec();
   const std::int64_t followed = std::min(pairs.x0.rows(), options.most_pairs);
   const auto first = [&](const Tensor<double>& all) { return all.rows_copy(0, followed); };
-  const Tensor<double> generated = flow(first(pairs.x0), &result.mean_evaluations);
+  const Followed training = options.sets > 0
+                                ? follow_with_bends(field, options.solver, first(pairs.x0))
+                                : follow(field, options.solver, first(pairs.x0));
+  const Tensor<double>& generated = training.ends;
+  result.mean_evaluations = training.mean_evaluations;
   const std::vector<double> to_training = row_distances(generated, first(pairs.x1));
   result.to_training_partner = summarise(to_training);
   if (options.sets > 0) result.training_interval = interval_of(to_training);
@@ -90,14 +128,13 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
     }
   }
   if (options.sets > 0) {
-    const std::vector<double> bent = bends(field, options.solver, first(pairs.x0));
-    result.straightness = summarise(bent);
-    result.straightness_interval = interval_of(bent);
+    result.straightness = summarise(training.bends);
+    result.straightness_interval = interval_of(training.bends);
   }
   if (options.fresh == 0) return result;
 
   const Tensor<double> sources = problem.fresh_sources(options.fresh);
-  const Tensor<double> fresh = flow(sources, nullptr);
+  const Tensor<double> fresh = follow(field, options.solver, sources).ends;
   if (problem.optimal_map()) {
     result.fresh_to_optimal =
         summarise(row_distances(fresh, problem.optimal_map()->apply(sources)));
@@ -105,26 +142,26 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   if (const AffineMap* map = problem.coupling().map()) {
     result.fresh_to_coupling = summarise(row_distances(fresh, map->apply(sources)));
   }
-  if (options.with_mmd) {
-    const Tensor<double> targets = problem.fresh_targets(options.fresh, 0, options.held_out);
-    result.mmd_bandwidth = median_distance(targets);
-    if (result.mmd_bandwidth > 0) {
-      result.mmd = mmd(fresh, targets, {.bandwidth = result.mmd_bandwidth}).value;
-      // The same kernel between two samples of the target itself.
-      result.mmd_floor = mmd(problem.fresh_targets(options.fresh, 1, options.held_out), targets,
-                             {.bandwidth = result.mmd_bandwidth})
-                             .value;
-    } else {  // most targets are one point: the median heuristic has no kernel for them
-      result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
-    }
-  }
   if (options.sets > 0) {
     result.laws = law_distances(
         problem,
         [&](std::uint64_t set) {  // the first was followed above
-          return set == 0 ? fresh : flow(problem.fresh_sources(options.fresh, set), nullptr);
+          return set == 0 ? fresh
+                          : follow(field, options.solver, problem.fresh_sources(options.fresh, set))
+                                .ends;
         },
         {.points = options.fresh, .sets = options.sets, .held_out = options.held_out});
+  }
+  if (options.with_mmd) {
+    // NaN where most targets are one point: the median heuristic has no kernel for them.
+    result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
+    if (result.laws.empty()) {
+      measure_mmd(result, problem, fresh, options);
+    } else if (const LawDistance& law = result.laws.front(); law.bandwidth > 0) {  // the first set
+      result.mmd = law.values.front();
+      result.mmd_floor = law.floors.front();
+      result.mmd_bandwidth = law.bandwidth;
+    }
   }
   return result;
 }

@@ -32,8 +32,8 @@ std::vector<LawDistance> law_distances(
   });
   const std::int64_t assigned = std::min(options.points, Problem::kMostAssigned);
   double bandwidth = 0;
-  LawDistance mmds{"mmd", {}, {}}, energies{"energy", {}, {}}, sliced{"sliced", {}, {}},
-      exact{"wasserstein", {}, {}};
+  LawDistance mmds{.name = "mmd"}, energies{.name = "energy"}, sliced{.name = "sliced"},
+      exact{.name = "wasserstein"};
   for (std::int64_t set = 0; set < options.sets; ++set) {
     const auto number = static_cast<std::uint64_t>(set);
     const auto targets = [&](std::uint64_t which) {
@@ -41,7 +41,7 @@ std::vector<LawDistance> law_distances(
     };
     const Tensor<double> made = generated(number);
     const Tensor<double> reference = targets(0), others = targets(1);
-    if (set == 0) bandwidth = median_distance(reference);
+    if (set == 0) mmds.bandwidth = bandwidth = median_distance(reference);
     const auto add = [&](LawDistance& distance, const auto& between) {
       distance.values.push_back(between(made));
       distance.floors.push_back(between(others));

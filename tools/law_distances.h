@@ -24,8 +24,9 @@
 namespace gradvar {
 
 struct LawDistance {
-  std::string name;
-  std::vector<double> values, floors;  // by set
+  std::string name{};
+  std::vector<double> values{}, floors{};  // by set
+  double bandwidth = 0;                    // of the mmd's kernel; 0 for the others
 };
 
 struct LawDistanceOptions {
@@ -35,8 +36,8 @@ struct LawDistanceOptions {
 };
 
 // `generated(set)` is the points that the flow makes of problem.fresh_sources(points, set). The mmd
-// is not there when the median distance between targets is 0. Throws std::invalid_argument unless
-// points >= 2 and sets >= 1.
+// comes first and is not there when the median distance between targets is 0. Throws
+// std::invalid_argument unless points >= 2 and sets >= 1.
 [[nodiscard]] std::vector<LawDistance> law_distances(
     const Problem& problem, const std::function<Tensor<double>(std::uint64_t set)>& generated,
     const LawDistanceOptions& options);

@@ -84,6 +84,13 @@ nlohmann::json to_json(const VarianceReport& report, const ParameterLayout& layo
   return json;
 }
 
+nlohmann::json time_json(const VarianceOptions& options) {
+  return {{"bins", options.time_bins},
+          {"nodes_per_bin", options.nodes_per_bin},
+          {"begin", options.t_begin},
+          {"end", options.t_end}};
+}
+
 std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);

@@ -33,6 +33,8 @@ class Monitor {
 
 [[nodiscard]] nlohmann::json to_json(const MomentSummary& summary);
 [[nodiscard]] nlohmann::json to_json(const VarianceReport& report, const ParameterLayout& layout);
+// {"bins":..., "nodes_per_bin":..., "begin":..., "end":...}: the times a measurement is over.
+[[nodiscard]] nlohmann::json time_json(const VarianceOptions& options);
 
 // "0.0123", "1.2e-07": for progress lines.
 [[nodiscard]] std::string short_number(double value);

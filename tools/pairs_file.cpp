@@ -14,8 +14,8 @@
 
 namespace gradvar {
 
-PairsFile read_pairs_file(const std::string& path) {
-  return for_option("--pairs-file", [&] {
+PairsFile read_pairs_file(const std::string& path, const std::string& option) {
+  return for_option(option, [&] {
     const SafetensorsFile file = SafetensorsFile::read(path);
     PairsFile found{{finite_tensor<double>(file, "x0"), finite_tensor<double>(file, "x1")},
                     file.metadata()};

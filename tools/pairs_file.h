@@ -26,9 +26,10 @@ struct PairsFile {
   std::map<std::string, std::string> metadata;
 };
 
-// Throws std::invalid_argument "--pairs-file: FILE: ..." for a file without x0 and x1, of different
-// shapes, without rows, or with numbers that are not finite.
-[[nodiscard]] PairsFile read_pairs_file(const std::string& path);
+// Throws std::invalid_argument "--pairs-file: FILE: ...", or what the option is, for a file without
+// x0 and x1, of different shapes, without rows, or with numbers that are not finite.
+[[nodiscard]] PairsFile read_pairs_file(const std::string& path,
+                                        const std::string& option = "--pairs-file");
 
 // Whose pairs: fills in what the user left out. Source, target and coupling are the file's own, or,
 // where it does not say, its own points and the independent coupling; the number of pairs is the

@@ -73,7 +73,9 @@ const std::vector<RunField>& run_fields() {
       {"checkpoint-every", &C::checkpoint_every, "N", "steps; 0: when stopped and at the end only",
        false},
       {"monitor-every", &C::monitor_every, "N",
-       "steps between measurements of the exact gradient variance; 0: at the end only", false},
+       "steps between measurements of the exact gradient variance; 0: at the end only (with "
+       "bridge-full, where it is infinite up to 0 and 1: over t in [0.01, 0.99])",
+       false},
       {"monitor-spectrum", &C::monitor_spectrum, "N",
        "samples whose gradients' covariance spectrum is measured with it; 0: none", false},
       {"keep", &C::keep, "N", "checkpoints kept", false},

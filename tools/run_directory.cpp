@@ -17,14 +17,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void refuse(const char* option, const fs::path& directory, const std::string& what) {
-  throw std::invalid_argument(std::string(option) + ": '" + directory.string() + "' " + what);
+[[noreturn]] void refuse(const std::string& option, const fs::path& directory,
+                         const std::string& what) {
+  throw std::invalid_argument(option + ": '" + directory.string() + "' " + what);
 }
 
-// What a run writes beside run.toml.
-constexpr std::array<const char*, 8> kFiles = {
-    "loss.csv",        "monitor.csv",       "monitor_time.csv", "weights.safetensors",
-    "ema.safetensors", "pairs.safetensors", "summary.json",     "checkpoints"};
+// What a run writes beside run.toml: logs from its first step on, results from its first
+// checkpoint.
+constexpr std::array<const char*, 4> kLogs = {"loss.csv", "monitor.csv", "monitor_time.csv",
+                                              "monitor_spectrum.csv"};
+constexpr std::array<const char*, 5> kResults = {
+    "checkpoints", "weights.safetensors", "ema.safetensors", "pairs.safetensors", "summary.json"};
+
+template <class Names>
+const char* first_in(const fs::path& directory, const Names& names) {
+  std::error_code error;
+  for (const char* name : names) {
+    if (fs::exists(directory / name, error)) return name;
+  }
+  return nullptr;
+}
+
+// Begun, and ended before there was anything to go on from.
+bool abandoned(const fs::path& directory) {
+  std::error_code error;
+  return fs::exists(directory / "run.toml", error) && fs::exists(directory / "loss.csv", error) &&
+         first_in(directory, kResults) == nullptr;
+}
 
 }  // namespace
 
@@ -33,16 +52,37 @@ void check_new_run(const fs::path& directory) {
   if (fs::exists(directory, error) && !fs::is_directory(directory, error)) {
     refuse("--out", directory, "is not a directory");
   }
+  if (abandoned(directory)) return;
   if (fs::exists(directory / "run.toml", error)) {
     refuse("--out", directory,
            "already holds a run; give --resume to go on with it, or another directory");
   }
-  for (const char* name : kFiles) {
-    if (fs::exists(directory / name, error)) {
-      refuse("--out", directory,
-             "already holds '" + std::string(name) + "', which a run would write over");
-    }
+  const char* name = first_in(directory, kLogs);
+  if (name == nullptr) name = first_in(directory, kResults);
+  if (name == nullptr) return;
+  refuse("--out", directory,
+         "already holds '" + std::string(name) + "', which a run would write over");
+}
+
+void check_nothing_foreign(const std::string& option, const fs::path& directory,
+                           const std::string& command,
+                           const std::function<bool(const std::string& name)>& ours) {
+  std::error_code error;
+  std::string first;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!ours(name) && (first.empty() || name < first)) first = name;
   }
+  if (first.empty()) return;
+  refuse(
+      option, directory,
+      "holds '" + first + "', expected a new directory, or one that gradvar " + command + " wrote");
+}
+
+void remove_abandoned_run(const fs::path& directory) {
+  if (!abandoned(directory)) return;
+  std::error_code error;
+  for (const char* name : kLogs) fs::remove(directory / name, error);
 }
 
 RunConfig resumable_config(const fs::path& directory) {
@@ -86,8 +126,10 @@ void remove_unfinished_files(const fs::path& directory) {
   for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     const std::string whole = name.substr(0, name.find(".tmp-"));
-    const bool ours =
-        whole == "run.toml" || std::find(kFiles.begin(), kFiles.end(), whole) != kFiles.end();
+    const auto among = [&](const auto& names) {
+      return std::find(names.begin(), names.end(), whole) != names.end();
+    };
+    const bool ours = whole == "run.toml" || among(kLogs) || among(kResults);
     if (whole != name && ours) fs::remove(entry.path(), error);
   }
 }

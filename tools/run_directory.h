@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "tools/run_config.h"
@@ -9,8 +10,16 @@
 namespace gradvar {
 
 // Throws std::invalid_argument "--out: ..." when a run's files are there already, or the path is
-// something other than a directory.
+// something other than a directory. A run that ended before its first checkpoint, by a loss that is
+// not finite, say, has nothing to go on from and may be replaced.
 void check_new_run(const std::filesystem::path& directory);
+
+// For commands whose directory holds what they wrote and nothing else. Throws std::invalid_argument
+// "--out: 'DIR' holds 'notes.txt', expected a new directory, or one that gradvar COMMAND wrote" for
+// the first name that is not `ours`; a directory that is not there is fine.
+void check_nothing_foreign(const std::string& option, const std::filesystem::path& directory,
+                           const std::string& command,
+                           const std::function<bool(const std::string& name)>& ours);
 
 // run.toml of the run to go on with. Throws std::invalid_argument "--resume: ..." when there is
 // none.
@@ -31,6 +40,9 @@ class RunLock {
  private:
   int descriptor_ = -1;
 };
+
+// Removes the logs of a run that check_new_run lets a new one replace. While the lock is held.
+void remove_abandoned_run(const std::filesystem::path& directory);
 
 // Removes the pieces of a run's files that a killed process left, "loss.csv.tmp-...". While the
 // lock is held: another process may be writing them.

@@ -143,6 +143,7 @@ class LineScanner {
 
 std::vector<TomlEntry> parse_toml(const std::string& path, std::string_view text) {
   std::vector<TomlEntry> entries;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
   for (int line = 1; !text.empty(); ++line) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view content = text.substr(0, end);

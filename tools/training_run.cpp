@@ -47,9 +47,19 @@ void TrainingRun<Real>::check_step_memory() const {
 }
 
 template <class Real>
+VarianceOptions TrainingRun<Real>::measured_over(const VarianceOptions& options) const {
+  VarianceOptions within = options;
+  if (make_interpolant("--interpolant", config_.interpolant).infinite_at_ends()) {
+    within.t_begin = std::max(within.t_begin, kEnd);
+    within.t_end = std::min(within.t_end, 1 - kEnd);
+  }
+  return within;
+}
+
+template <class Real>
 VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
   const Pairs& pairs = problem_.pairs();
-  VarianceOptions bounded = options;
+  VarianceOptions bounded = measured_over(options);
   bounded.microbatch = std::min(options.microbatch, usual_microbatch(problem_.sample_shape()));
   return measure_variance(trainer_->engine(), *model_,
                           make_interpolant("--interpolant", config_.interpolant),
@@ -59,9 +69,9 @@ VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
 template <class Real>
 Spectrum TrainingRun<Real>::spectrum(std::int64_t samples) {
   const Pairs& pairs = problem_.pairs();
-  return measure_spectrum(trainer_->engine(), *model_,
-                          make_interpolant("--interpolant", config_.interpolant),
-                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), {}, samples);
+  return measure_spectrum(
+      trainer_->engine(), *model_, make_interpolant("--interpolant", config_.interpolant),
+      convert<Real>(pairs.x0), convert<Real>(pairs.x1), measured_over({}), samples);
 }
 
 template <class Real>

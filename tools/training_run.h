@@ -31,7 +31,11 @@ class TrainingRun {
   [[nodiscard]] Trainer<Real>& trainer() { return *trainer_; }
   [[nodiscard]] LanePool& pool() { return pool_; }
 
-  // The exact gradient variance on the problem's pairs, as the weights are.
+  // What measurements of this run are taken over: with the full target of a bridge, whose loss and
+  // gradient variance are infinite up to t = 0 and 1, only t in [kEnd, 1 - kEnd].
+  static constexpr double kEnd = 0.01;
+  [[nodiscard]] VarianceOptions measured_over(const VarianceOptions& options) const;
+  // The exact gradient variance on the problem's pairs, as the weights are, over that.
   [[nodiscard]] VarianceReport measure(const VarianceOptions& options);
   // The covariance spectrum over at most so many samples of the same law.
   [[nodiscard]] Spectrum spectrum(std::int64_t samples);

@@ -92,9 +92,11 @@ TEST(PointSet, RefusesAFileItCannotChooseFrom) {
   write_file(scratch / "a.csv", "1\n");
   const std::string none = scratch / "none.safetensors", two = scratch / "two.safetensors";
   EXPECT_EQ(error_of([&] { (void)PointSet::read(two); }),
-            two + ": the file has 2 tensors, expected one, or key=NAME with one of x0, x1");
+            two +
+                ": the file has 2 tensors, expected one, or ',key=NAME' behind the path with "
+                "one of x0, x1");
   EXPECT_EQ(error_of([&] { (void)PointSet::read(none); }),
-            none + ": the file has 0 tensors, expected one, or key=NAME");
+            none + ": the file has 0 tensors, expected one");
   EXPECT_EQ(error_of([&] { (void)PointSet::read(two, "x2"); }),
             two + ": there is no tensor 'x2'; the file has x0, x1");
   EXPECT_EQ(error_of([&] { (void)PointSet::read(scratch / "a.csv", "x"); }),
@@ -123,6 +125,18 @@ TEST(PointSet, RefusesASetWithoutPoints) {
     EXPECT_EQ(error_of([&] { PointSet(Tensor<double>(shape), ""); }),
               "points: the points are " + shape.to_string() + ", expected at least one row");
   }
+}
+
+TEST(PointSet, AFileMayBeNamedWithItsTensor) {
+  const auto parsed = [](const std::string& text) {
+    const PointFile file = PointFile::parse(text);
+    return file.path + "|" + file.key;
+  };
+  EXPECT_EQ(parsed("x.npy"), "x.npy|");
+  EXPECT_EQ(parsed("a,b.csv"), "a,b.csv|");
+  EXPECT_EQ(parsed("x.safetensors,key=x0"), "x.safetensors|x0");
+  EXPECT_EQ(parsed("safetensors:x.safetensors,key=x0"), "x.safetensors|x0");
+  EXPECT_EQ(parsed("csv:x.csv"), "x.csv|");
 }
 
 }  // namespace

@@ -49,6 +49,14 @@ TEST(AtomicFile, FollowsASymbolicLink) {
   EXPECT_EQ(read_file(scratch / "target"), "new");
 }
 
+// /dev/zero has no end: reading it took all memory there was.
+TEST(AtomicFile, RefusesToReadADevice) {
+  for (const std::string device : {"/dev/zero", "/dev/null"}) {
+    EXPECT_EQ(error_of([&] { (void)read_file(device); }),
+              "cannot read '" + device + "': Is a device, expected a regular file or a pipe");
+  }
+}
+
 TEST(AtomicFile, RefusesAMissingDirectory) {
   const ScratchDirectory scratch;
   const std::string path = scratch / "missing/y.npy";

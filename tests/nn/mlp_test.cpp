@@ -1,4 +1,4 @@
-// The MLP: torchcfm's names, a naive forward, gradients by finite differences.
+// The MLP: torchcfm's names, its forward by plain loops, gradients by finite differences.
 
 #include "nn/mlp.h"
 
@@ -9,6 +9,7 @@
 #include "autograd/collectors/sum.h"
 #include "autograd/engine.h"
 #include "autograd/ops.h"
+#include "nn/mlp_reference.h"
 #include "tests/nn/helpers.h"
 
 namespace gradvar::mlp_test {
@@ -17,52 +18,6 @@ namespace {
 using testing::copy_of;
 using testing::noise;
 using testing::refusal;
-
-double reference_activation(double x, Activation activation) {
-  switch (activation) {
-    case Activation::selu:
-      return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x));
-    case Activation::silu:
-      return x / (1 + std::exp(-x));
-    case Activation::relu:
-      return x > 0 ? x : 0;
-    case Activation::tanh:
-      return std::tanh(x);
-    case Activation::gelu:
-      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-  }
-  return std::nan("");
-}
-
-// One sample, by double loops over weights found by name.
-std::vector<double> naive(const Mlp<double>& mlp, std::vector<double> h, double t) {
-  const MlpOptions& options = mlp.options();
-  if (options.time == TimeInput::column) {
-    h.push_back(t);
-  } else {
-    const std::int64_t half = options.time_dim / 2;
-    for (int part = 0; part < 2; ++part) {
-      for (std::int64_t k = 0; k < half; ++k) {
-        const double angle = 1000 * t * std::pow(10000.0, -static_cast<double>(k) / half);
-        h.push_back(part == 0 ? std::cos(angle) : std::sin(angle));
-      }
-    }
-  }
-  for (std::int64_t k = 0; k <= options.depth; ++k) {
-    const bool shared = options.tied && k >= 1 && k < options.depth;
-    const std::string name = "net." + std::to_string(shared ? 2 : 2 * k);
-    const ParameterLayout& layout = mlp.parameters().layout();
-    const auto weight = mlp.parameters().values(*layout.find(name + ".weight"));
-    const auto bias = mlp.parameters().values(*layout.find(name + ".bias"));
-    std::vector<double> next(bias.begin(), bias.end());
-    for (std::size_t o = 0; o < next.size(); ++o) {
-      for (std::size_t i = 0; i < h.size(); ++i) next[o] += weight[o * h.size() + i] * h[i];
-      if (k < options.depth) next[o] = reference_activation(next[o], options.activation);
-    }
-    h = next;
-  }
-  return h;
-}
 
 const MlpOptions kCases[] = {
     {.dim = 2},
@@ -109,8 +64,12 @@ TEST(Mlp, ForwardMatchesTheDoubleLoop) {
     Tape<double> tape(mlp.parameters());
     const Value v = mlp.forward(tape, tape.input(x.values(), x.shape()), tape.input(t, {batch, 1}));
     ASSERT_EQ(tape.shape(v), x.shape());
+    std::vector<std::vector<double>> weights;
+    for (int k = 0; k < mlp.parameters().layout().count(); ++k) {
+      weights.push_back(copy_of(std::as_const(mlp).parameters().values(ParameterId{k})));
+    }
     for (std::int64_t n = 0; n < batch; ++n) {
-      const std::vector<double> expected = naive(mlp, copy_of(x.row(n)), t[n]);
+      const std::vector<double> expected = plain_mlp(options, copy_of(x.row(n)), t[n], weights);
       for (std::int64_t i = 0; i < dim; ++i) {
         EXPECT_NEAR(tape.value(v)[n * dim + i], expected[i], 1e-12) << mlp.spec() << " " << n;
       }

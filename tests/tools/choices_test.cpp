@@ -95,6 +95,7 @@ TEST(Choices, AModelTakesItsSizeFromTheSamples) {
   EXPECT_EQ(make_model<double>("--model", "mlp:width=8", {7})->spec(),
             "mlp:dim=7,width=8,depth=3,activation=selu,time=column");
   EXPECT_EQ(make_model<double>("--model", "mlp:dim=7,depth=1", {7})->sample_shape(), (Shape{7}));
+  EXPECT_EQ(make_model<double>("--model", "affine-gaussian", {7})->spec(), "affine-gaussian:dim=7");
 }
 
 TEST(Choices, AUNetTakesItsImagesFromTheSamples) {
@@ -124,10 +125,14 @@ TEST(Choices, AUNetTakesItsImagesFromTheSamples) {
 
 TEST(Choices, ModelsThatDoNotFitAreRefused) {
   EXPECT_EQ(model_refusal("unknown"),
-            "--model: [spec] the name 'unknown' is unknown, expected one of mlp, unet");
+            "--model: [spec] the name 'unknown' is unknown, expected one of mlp, unet, "
+            "affine-gaussian");
   EXPECT_EQ(model_refusal("mlp:widht=3"),
             "--model: [mlp] unknown key 'widht', expected only keys of: dim, width, depth, "
             "activation, time, tied");
+  EXPECT_EQ(model_refusal("affine-gaussian:dim=3"),
+            "--model: [affine-gaussian] dim is 3, the samples have 2 coordinates: leave dim out, "
+            "or make them agree");
   EXPECT_EQ(model_refusal("mlp:dim=3"),
             "--model: [mlp] dim is 3, the samples have 2 coordinates: leave dim out, or make them "
             "agree");

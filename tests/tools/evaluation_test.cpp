@@ -108,6 +108,30 @@ TEST(Evaluation, SetsGiveLawsTheirIntervalsAndFloors) {
       to_json(evaluate<double>(shift_by(5), problem, options))["laws"]["mmd"]["low"].is_null());
 }
 
+// Both were once done a second time for the straightness and for the laws.
+TEST(Evaluation, TrainingSourcesAreFollowedOnceAndTheFirstSetIsTheMmd) {
+  std::int64_t rows = 0;
+  const FunctionField<double> counting(
+      {2}, [&rows](std::span<const double>, double, std::span<double> v) {
+        ++rows;
+        v[0] = v[1] = 5;
+      });
+  const Problem problem({.pairs = 40});
+  EvaluationOptions options = kFewSteps;
+  options.fresh = 0;
+  options.sets = 1;
+  (void)evaluate<double>(counting, problem, options);
+  EXPECT_EQ(rows, 40 * (4 + 5)) << "four steps, and the velocity at five times for the bend";
+  options.fresh = 50;
+  const Evaluation with = evaluate<double>(counting, problem, options);
+  options.sets = 0;
+  const Evaluation without = evaluate<double>(counting, problem, options);
+  EXPECT_EQ(with.mmd, without.mmd);
+  EXPECT_EQ(with.mmd_floor, without.mmd_floor);
+  EXPECT_EQ(with.mmd_bandwidth, without.mmd_bandwidth);
+  EXPECT_EQ(with.laws[0].values[0], with.mmd);
+}
+
 TEST(Evaluation, PathsOfAnAdaptiveSolverHaveTheirBend) {
   // x(t) = x + t^2: v = 2 t, of mean 1, so the integral of (2 t - 1)^2 is 1/3 in each coordinate.
   const FunctionField<double> field(

@@ -142,6 +142,23 @@ TEST(Scale, PutsTicksOfALogarithmicAxisAtOneTwoFive) {
   EXPECT_GE(log_ticks({1.2, 3.5}).size(), 3u);
 }
 
+// The label of "random partner" stood on the curves that reach it at the end of training.
+TEST(Scale, FindsAPlaceForALabelWhereNoCurveIs) {
+  const auto position = [](const std::vector<double>& y, const std::vector<double>& high) {
+    Panel panel;
+    panel.x.logarithmic = panel.y.logarithmic = true;
+    panel.series = {band("", role::kNoise, {1, 10, 100, 1000}, y, y, high)};
+    panel.references = {{false, 1, "random partner"}};
+    return clear_position(panel, 1);
+  };
+  EXPECT_EQ(position({1, 0.3, 0.1, 0.01}, {1, 0.3, 0.1, 0.01}), 0.98) << "the usual place";
+  EXPECT_LT(position({0.01, 0.1, 0.5, 1}, {0.01, 0.1, 0.5, 1}), 0.7) << "a curve ends there";
+  const double middle = position({1, 0.01, 0.01, 1}, {1, 0.01, 0.01, 1});
+  EXPECT_GT(middle, 0.4) << "both ends are taken";
+  EXPECT_LT(middle, 0.7);
+  EXPECT_LT(position({0.01, 0.01, 0.01, 0.01}, {0.01, 0.01, 0.01, 30}), 0.7) << "a band counts";
+}
+
 TEST(Palette, GivesANoiseLevelOneStyle) {
   EXPECT_EQ(noise_style(0).colour, role::kNoNoise.colour);
   EXPECT_EQ(noise_style(0.05).colour, role::kNoise.colour);

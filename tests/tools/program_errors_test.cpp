@@ -70,6 +70,8 @@ TEST(ProgramErrors, ReproduceAndReportKeepTheSameManners) {
   EXPECT_NE(nowhere.find("'/proc/gradvar'"), std::string::npos) << nowhere;
   EXPECT_EQ(refusal("report r"),
             "gradvar: 'r' holds no reproduce.json: gradvar reproduce did not write it\n");
+  EXPECT_EQ(refusal("report r --json --quiet"),
+            "gradvar: 'r' holds no reproduce.json: gradvar reproduce did not write it\n");
 }
 
 TEST(ProgramErrors, VerifyPassesAndSaysWhatItLookedAt) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "../io/error_of.h"
 #include "io/safetensors.h"
@@ -79,7 +80,7 @@ TEST_F(ProgramGradients, AgreeWithTheClosedFormOfAnAffineModel) {
                                     "--batch b.safetensors --precision f64 --statistics "
                                     "mean,variance,norms,gram,per-sample");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(outcome.out + outcome.err, "");
+  EXPECT_EQ(outcome.out + outcome.err, "gradients of 3 samples to g.safetensors\n");
   const Expected e = expected();
   EXPECT_EQ(values("loss"), e.loss);
   EXPECT_EQ(values("norms"), e.norms);
@@ -317,6 +318,50 @@ TEST_F(ProgramGradients, VelocityIsThatOfTheModel) {
       run_gradvar(scratch_, "velocity " + kAffine + "--batch p.safetensors --out g.safetensors");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(values("v"), (std::vector<double>{2 * 1 + 5, 2 * 10 + 1.5 + 5}));
+}
+
+// Lemma 1's field is a model like any other: for th = 3, Th = -2 the map is 3 - x, lines from x to
+// 3 - x, and v(x, t) = 3 - 2 (x - 3 t) / (1 - 2 t), singular at t = 1/2.
+TEST_F(ProgramGradients, TheAffineGaussianFieldIsAModel) {
+  write_tensors(scratch_.path("a.safetensors"), {{"theta", {{1}, {3}}}, {"Theta", {{1, 1}, {-2}}}});
+  const std::string model = "--model affine-gaussian --weights a.safetensors --precision f64 ";
+  write_tensors(scratch_.path("p.safetensors"),
+                {{"x", {{2, 1}, {1, 10}}}, {"t", {{2}, {0, 0.25}}}});
+  const std::string velocity = "velocity " + model + "--batch p.safetensors --out g.safetensors";
+  ASSERT_EQ(run_gradvar(scratch_, velocity).status, 0);
+  EXPECT_EQ(values("v"), (std::vector<double>{3 - 2 * 1, 3 - 2 * (10 - 0.75) / 0.5}));
+  // Its own pairs have no loss and no gradient.
+  write_tensors(
+      scratch_.path("b.safetensors"),
+      {{"x0", {{2, 1}, {1, 10}}}, {"x1", {{2, 1}, {2, -7}}}, {"t", {{2}, {0.125, 0.75}}}});
+  const Outcome outcome = run_gradvar(scratch_, "gradients " + model +
+                                                    "--batch b.safetensors --statistics norms "
+                                                    "--out g.safetensors");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (const double norm : values("norms")) EXPECT_NEAR(norm, 0, 1e-24);
+  write_tensors(scratch_.path("p.safetensors"), {{"x", {{2, 1}, {1, 10}}}, {"t", {{2}, {0, 0.5}}}});
+  const Outcome singular = run_gradvar(scratch_, velocity);
+  EXPECT_EQ(singular.status, 2);
+  EXPECT_NE(singular.err.find("0.5"), std::string::npos) << singular.err;
+  EXPECT_NE(singular.err.find("singular"), std::string::npos) << singular.err;
+}
+
+TEST_F(ProgramGradients, QuietAndJsonAreHeard) {
+  write_tensors(scratch_.path("p.safetensors"), {{"x", {{2, 1}, {1, 10}}}, {"t", {{2}, {0, 0.5}}}});
+  const std::string velocity = "velocity " + kAffine + "--batch p.safetensors --out g.safetensors ";
+  const std::string gradients =
+      "gradients " + kAffine + "--batch b.safetensors --out g.safetensors ";
+  for (const std::string& words : {velocity, gradients}) {
+    EXPECT_EQ(run_gradvar(scratch_, words + "--quiet").out, "");
+    EXPECT_EQ(nlohmann::json::parse(run_gradvar(scratch_, words + "--json").out)["out"],
+              "g.safetensors");
+  }
+  EXPECT_EQ(run_gradvar(scratch_, velocity).out, "2 velocities to g.safetensors\n");
+  const auto json = nlohmann::json::parse(run_gradvar(scratch_, gradients + "--json").out);
+  EXPECT_EQ(json["samples"], 3);
+  double mean = 0;
+  for (const double loss : expected().loss) mean += loss / 3;
+  EXPECT_NEAR(json["mean_loss"].get<double>(), mean, 1e-5 * mean);
 }
 
 TEST_F(ProgramGradients, VelocityRefusesWhatDoesNotFit) {

@@ -148,6 +148,25 @@ TEST_F(ProgramSample, SourcesThatDoNotFitAreRefused) {
   EXPECT_EQ(refusal("--run run --from run --out p.csv").substr(0, 16), "gradvar: --from:");
 }
 
+TEST_F(ProgramSample, AFileOfSeveralTensorsNamesItsOwn) {
+  EXPECT_EQ(refusal("--run run --from run/pairs.safetensors --out p.csv"),
+            "gradvar: --from: run/pairs.safetensors: the file has 3 tensors, expected one, or "
+            "',key=NAME' behind the path with one of optimal, x0, x1\n");
+  ASSERT_EQ(sample("--run run --from run/pairs.safetensors,key=x0 --quiet --out a.csv").status, 0);
+  ASSERT_EQ(sample("--run run --from safetensors:run/pairs.safetensors,key=x0 --quiet --out b.csv")
+                .status,
+            0);
+  EXPECT_EQ(scratch_.read("a.csv"), scratch_.read("b.csv"));
+  EXPECT_EQ(refusal("--run run --from run/pairs.safetensors,key=x0 --out run/pairs.safetensors"),
+            "gradvar: --out: cannot write 'run/pairs.safetensors': it is what is read here\n");
+}
+
+TEST_F(ProgramSample, WeightsThatAreADeviceAreRefusedAtOnce) {
+  EXPECT_EQ(refusal("--model mlp:width=8,depth=1 --weights /dev/zero --source gaussian:dim=2 "
+                    "--count 3 --out p.csv"),
+            "gradvar: cannot read '/dev/zero': Is a device, expected a regular file or a pipe\n");
+}
+
 TEST_F(ProgramSample, APictureNeedsImages) {
   EXPECT_EQ(refusal("--run run --count 3 --out p.png"),
             "gradvar: --out: 'p.png' is a picture, a sample has 2 numbers, expected a square image "

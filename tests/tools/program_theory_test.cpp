@@ -142,6 +142,22 @@ TEST_F(ProgramTheory, TheAnswerIsAlsoWrittenToAFile) {
   EXPECT_EQ(scratch_.read("a.json"), outcome.out);
 }
 
+TEST_F(ProgramTheory, QuietAndJsonAreHeard) {
+  const std::string words = "theory gaussian --angle 60 --out a.json ";
+  EXPECT_EQ(run_gradvar(scratch_, words + "--quiet").out, "");
+  EXPECT_EQ(run_gradvar(scratch_, words + "--json").out, scratch_.read("a.json"));
+  EXPECT_EQ(run_gradvar(scratch_, words + "--quiet --json").out, scratch_.read("a.json"));
+}
+
+// It took 44 seconds, without a word.
+TEST_F(ProgramTheory, AThousandDimensionsInPlanesAreAsTwo) {
+  const json many = answer("gaussian --dim 1000 --angle 120 --planes all --scale 0.5");
+  const json plane = answer("gaussian --dim 2 --angle 120 --scale 0.5");
+  EXPECT_NEAR(value(many, "theta"), 500 * value(plane, "theta"), 1e-7);
+  EXPECT_NEAR(value(many, "mean_squared_norm"), 500 * value(plane, "mean_squared_norm"), 1e-7);
+  EXPECT_EQ(many["settings"]["planes"], 500);
+}
+
 TEST_F(ProgramTheory, HelpSaysWhatADivergingNumberIs) {
   const Outcome outcome = run_gradvar(scratch_, "theory --help");
   EXPECT_EQ(outcome.status, 0);

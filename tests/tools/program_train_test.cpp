@@ -159,9 +159,38 @@ TEST(ProgramTrain, ANumberThatIsNotFiniteNamesStepLayerAndCheckpoint) {
   const std::size_t line =
       run.err.find("gradvar: step 1: a number that is not finite in dense (net.");
   EXPECT_NE(line, std::string::npos) << run.err;
-  EXPECT_TRUE(run.err.ends_with("; there is no checkpoint to go back to\n")) << run.err;
+  EXPECT_TRUE(
+      run.err.ends_with("; there is no checkpoint to go back to: the next run may take "
+                        "the same directory\n"))
+      << run.err;
   EXPECT_FALSE(scratch.has("run/weights.safetensors"));
   EXPECT_EQ(lines(scratch.read("run/loss.csv")), 2);  // step 0 is kept
+  // Nothing to go on from: the same words with a smaller rate make the run.
+  const Outcome again = run_gradvar(scratch, kSmall + "--quiet --out run");
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_TRUE(scratch.has("run/weights.safetensors"));
+}
+
+// The monitor wrote a number that depended on its nodes where the variance is infinite.
+TEST(ProgramTrain, WithTheFullBridgeTheMonitorKeepsAwayFromTheEndsAndSaysSo) {
+  const ScratchDirectory scratch;
+  const Outcome run =
+      run_gradvar(scratch, kSmall + "--interpolant bridge-full:sigma=0.2 --out run");
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.err.find("the gradient variance with 'bridge-full:sigma=0.2' is infinite up to t = "
+                         "0 and 1: it is measured over t in [0.01, 0.99]"),
+            std::string::npos)
+      << run.err;
+  const CsvTable bins = read_csv(scratch.path("run/monitor_time.csv").string());
+  EXPECT_EQ(bins.values[1], 0.01);
+  EXPECT_NEAR(bins.values[9 * bins.values.row_size() + 2], 0.99, 1e-12);
+  // The same as the command that refuses to go to the ends.
+  const Outcome measured =
+      run_gradvar(scratch, "variance --run run --noise-draws 1 --time 0.01:0.99 --json");
+  ASSERT_EQ(measured.status, 0) << measured.err;
+  const auto summary = nlohmann::json::parse(scratch.read("run/summary.json"))["variance"];
+  EXPECT_EQ(summary["trace"], nlohmann::json::parse(measured.out)["trace"]);
+  EXPECT_EQ(summary["time"]["begin"], 0.01);
 }
 
 TEST(ProgramTrain, TheLastGoodCheckpointIsNamed) {
@@ -182,7 +211,10 @@ TEST(ProgramTrain, WeightsThatAreNotFiniteAreNeverACheckpoint) {
   EXPECT_NE(run.err.find("gradvar: step 0: a number that is not finite in the update of net.0."),
             std::string::npos)
       << run.err;
-  EXPECT_TRUE(run.err.ends_with("; there is no checkpoint to go back to\n")) << run.err;
+  EXPECT_TRUE(
+      run.err.ends_with("; there is no checkpoint to go back to: the next run may take "
+                        "the same directory\n"))
+      << run.err;
   EXPECT_FALSE(scratch.has("run/checkpoints/step-00000001"));
 }
 

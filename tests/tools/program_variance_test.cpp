@@ -135,6 +135,9 @@ TEST_F(ProgramVariance, PointsInFilesAreThePairs) {
   const Outcome points = variance(model + "--x0 a.safetensors --x1 b.safetensors");
   ASSERT_EQ(points.status, 0) << points.err;
   EXPECT_EQ(points.out, variance(model + "--pairs run/pairs.safetensors").out);
+  EXPECT_EQ(points.out, variance(model + "--x0 run/pairs.safetensors,key=x0 --x1 "
+                                         "safetensors:run/pairs.safetensors,key=x1")
+                            .out);
   EXPECT_EQ(refusal(model + "--x0 a.safetensors --x1 b.safetensors --pairs run/pairs.safetensors"),
             "gradvar: give --pairs, or --x0 and --x1, not both\n");
   scratch_.write("c.csv", "1,2\n");
@@ -233,6 +236,21 @@ TEST_F(ProgramVariance, OptionsThatAreWrongAreRefused) {
   EXPECT_FALSE(scratch_.has("v"));
 }
 
+// These options were taken and did nothing.
+TEST_F(ProgramVariance, OptionsThatWouldDoNothingAreRefused) {
+  std::string linear = weights_;
+  linear.replace(linear.find("constant:sigma=0.1"), 18, "linear");
+  for (const char* option : {"--noise-draws", "--noise-nodes"}) {
+    EXPECT_EQ(refusal(linear + option + " 3"),
+              "gradvar: " + std::string(option) +
+                  " goes with an interpolant that has noise, found 'linear'\n");
+  }
+  EXPECT_EQ(refusal("--run run --noise-draws 3 --noise-nodes 3"),
+            "gradvar: --noise-draws goes with --noise-nodes 0: nodes take the place of draws\n");
+  EXPECT_EQ(refusal("--run run --spectrum-samples 50"),
+            "gradvar: --spectrum-samples goes with --spectrum\n");
+}
+
 TEST_F(ProgramVariance, PairsThatAreWrongAreRefused) {
   const auto refusal_of = [&](const Shape& x0, const Shape& x1) {
     SafetensorsWriter writer;
@@ -242,11 +260,11 @@ TEST_F(ProgramVariance, PairsThatAreWrongAreRefused) {
     return refusal("--model mlp --weights run/weights.safetensors --pairs p.safetensors");
   };
   EXPECT_EQ(refusal_of({3}, {3}),
-            "gradvar: p.safetensors: the tensor 'x0' is 3, expected at least one sample, Nxd\n");
+            "gradvar: --pairs: p.safetensors: x0 is 3, expected at least one pair, Nxd\n");
   EXPECT_EQ(refusal_of({0, 2}, {0, 2}),
-            "gradvar: p.safetensors: the tensor 'x0' is 0x2, expected at least one sample, Nxd\n");
+            "gradvar: --pairs: p.safetensors: x0 is 0x2, expected at least one pair, Nxd\n");
   EXPECT_EQ(refusal_of({3, 2}, {3, 1}),
-            "gradvar: p.safetensors: the tensor 'x1' is 3x1, expected 3x2 to go with x0\n");
+            "gradvar: --pairs: p.safetensors: x0 is 3x2, x1 is 3x1: the shapes must agree\n");
 }
 
 }  // namespace

@@ -39,6 +39,26 @@ TEST(RunDirectory, ANewRunNeverWritesOverAnOldOne) {
             "--out: '" + scratch.path() + "/run.toml' is not a directory");
 }
 
+// A first step that diverged left a run.toml that no new run could have the directory for.
+TEST(RunDirectory, ARunThatEndedBeforeItsFirstCheckpointMayBeReplaced) {
+  const ScratchDirectory scratch;
+  for (const char* name : {"run.toml", "loss.csv", "monitor.csv", "mine.txt"}) {
+    write_file(scratch / name, "");
+  }
+  EXPECT_EQ(error_of([&] { check_new_run(scratch.path()); }), "no error");
+  remove_abandoned_run(scratch.path());
+  EXPECT_FALSE(std::filesystem::exists(scratch / "loss.csv"));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "monitor.csv"));
+  EXPECT_TRUE(std::filesystem::exists(scratch / "mine.txt"));
+  write_file(scratch / "loss.csv", "");
+  std::filesystem::create_directory(scratch / "checkpoints");
+  EXPECT_EQ(error_of([&] { check_new_run(scratch.path()); }),
+            "--out: '" + scratch.path() +
+                "' already holds a run; give --resume to go on with it, or another directory");
+  remove_abandoned_run(scratch.path());
+  EXPECT_TRUE(std::filesystem::exists(scratch / "loss.csv")) << "that one may be resumed";
+}
+
 TEST(RunDirectory, ThereMustBeARunToResume) {
   const ScratchDirectory scratch;
   EXPECT_EQ(error_of([&] { (void)resumable_config(scratch.path()); }),

@@ -34,6 +34,16 @@ TEST(Toml, ReadsNumbersTextsAndComments) {
   EXPECT_EQ(entries[3].line, 7);
 }
 
+// Editors of some systems put one at the beginning of every file.
+TEST(Toml, AByteOrderMarkIsNoPartOfTheFirstKey) {
+  const std::vector<TomlEntry> entries = parse_toml("run.toml",
+                                                    "\xEF\xBB\xBF"
+                                                    "a = 1\nb = 2\n");
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].key, "a");
+  EXPECT_EQ(entries[0].line, 1);
+}
+
 TEST(Toml, UnderscoresPartDigitsOnly) {
   EXPECT_EQ(only("a = 1_000_000").value, "1000000");
   EXPECT_EQ(only("a = _1__0_").value, "_1__0_");

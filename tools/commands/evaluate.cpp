@@ -20,6 +20,7 @@
 #include "tools/evaluation.h"
 #include "tools/law_distances.h"
 #include "tools/monitor.h"
+#include "tools/run_field.h"
 #include "tools/saved_run.h"
 
 namespace gradvar::commands {
@@ -27,7 +28,7 @@ namespace gradvar::commands {
 namespace {
 
 struct EvaluateCommand {
-  std::string run, held_out, out;
+  std::string run, held_out, out, field = run_field_names().front();
   std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
   std::int64_t fresh = 1000, sets = 5, likelihood = 0, threads = 0;
   OutputOptions output;
@@ -116,7 +117,12 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
                                 held_out->sample_shape().to_string() + ", expected " +
                                 run.problem().sample_shape().to_string() + " as the run's");
   }
+  const bool network = options.field == "network";
   if (options.likelihood > 0) {
+    if (!network) {
+      throw std::invalid_argument("--log-likelihood goes with --field network, found --field " +
+                                  options.field + ": only a network is differentiated");
+    }
     check_gaussian_law("--log-likelihood:", run.problem().source());
     if (!run.problem().source().gaussian_law()) {
       throw std::invalid_argument("--log-likelihood: the source is '" +
@@ -124,12 +130,12 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
                                   "', expected a Gaussian, whose density is known");
     }
   }
-  load_weights_of(run, options.run);
-  const NetworkField<Real> field(run.model(), run.pool());
+  if (network) load_weights_of(run, options.run);
+  const std::unique_ptr<Field<Real>> field = make_run_field(options.field, run);
   std::vector<Evaluation> evaluations;
   nlohmann::json json = nlohmann::json::array();
   for (const SolverOptions& solver : solvers) {
-    evaluations.push_back(evaluate<Real>(field, run.problem(),
+    evaluations.push_back(evaluate<Real>(*field, run.problem(),
                                          {.solver = solver,
                                           .fresh = options.fresh,
                                           .with_mmd = true,
@@ -167,6 +173,10 @@ void add_evaluate(CLI::App& app) {
       "is a file of points has no others: its rows are drawn again, and the MMD compares with what "
       "was\n"
       "trained on. --held-out names targets the run has not seen.\n"
+      "--field minimiser or memorising evaluates what the run's fixed pairs have in closed form, "
+      "as "
+      "'gradvar\n"
+      "sample --help' says: what a perfect network would do.\n"
       "Example\n"
       "  gradvar evaluate --run runs/first --solver euler:steps=5 dopri5:rtol=1e-8\n"
       "  gradvar evaluate --run runs/first --held-out test.csv --log-likelihood 200");
@@ -174,6 +184,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--solver", options->solvers, "one or more, in one row each")
       ->type_name("SPEC")
       ->capture_default_str();
+  add_choice(*command, "--field", options->field, run_field_names(), "what to follow");
   add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples of a set");
   add_whole(*command, "--sets", options->sets, 0, 1000,
             "sets of fresh samples, for intervals; 0: pairs and MMD only");

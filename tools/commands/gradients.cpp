@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,6 +42,7 @@ struct GradientsCommand {
   std::string model, weights, batch, interpolant = "linear", out;
   std::string statistics = "mean,variance,norms", variance = "unbiased";
   RuntimeOptions runtime;
+  OutputOptions output;
 };
 
 std::vector<std::string> wanted(const std::string& text) {
@@ -110,9 +113,25 @@ class Gradients {
     out.set_metadata("interpolant", interpolant_.spec());
     out.set_metadata("variance", options_.variance);
     out.write(options_.out);
+    say_so(losses);
   }
 
  private:
+  void say_so(const Tensor<Real>& losses) const {
+    if (options_.output.json) {
+      double mean = 0;
+      for (const Real loss : losses.values()) mean += static_cast<double>(loss);
+      std::cout << nlohmann::json{{"samples", losses.size()},
+                                  {"mean_loss", mean / static_cast<double>(losses.size())},
+                                  {"statistics", statistics_},
+                                  {"out", options_.out}}
+                       .dump(2)
+                << '\n';
+    } else if (!options_.output.quiet) {
+      std::cout << "gradients of " << losses.size() << " samples to " << options_.out << '\n';
+    }
+  }
+
   // What grows with the square of the batch, and with batch times parameters.
   void check_size() const {
     const auto samples = static_cast<double>(batch_.x0.rows());
@@ -266,6 +285,7 @@ void add_gradients(CLI::App& app) {
              "divide by N - 1 or by N");
   add_text(*command, "--out", options->out, "FILE", "safetensors to write")->required();
   add_runtime_options(*command, options->runtime);
+  add_output_options(*command, options->output);
   command->callback([options] {
     with_precision(options->runtime.precision,
                    [&](auto real) { Gradients<decltype(real)>(*options).run(); });

@@ -101,6 +101,12 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
                    "results as one JSON document, progress as JSON lines on standard error");
 }
 
+void only_with(const CLI::App& command, const std::string& option, bool fits,
+               const std::string& with) {
+  if (command.count(option) == 0 || fits) return;
+  throw std::invalid_argument(option + " goes with " + with);
+}
+
 int resolve_threads(std::int64_t threads, std::int64_t lanes) {
   if (threads > 0) return static_cast<int>(threads);
   const auto cores = static_cast<std::int64_t>(describe_machine().cores);

@@ -53,6 +53,10 @@ struct OutputOptions {
 // --quiet, --json.
 void add_output_options(CLI::App& command, OutputOptions& options);
 
+// Refuses an option that was given and does not fit: "--angle goes with --coupling rotation".
+void only_with(const CLI::App& command, const std::string& option, bool fits,
+               const std::string& with);
+
 // What --threads 0 stands for: as many threads as this process may use, at most one a lane.
 [[nodiscard]] int resolve_threads(std::int64_t threads, std::int64_t lanes);
 

@@ -30,14 +30,9 @@ struct ReproduceCommand {
 
 void check_directory(const std::string& out, const Reproduction& asked) {
   if (!fs::exists(fs::path(out) / "reproduce.json")) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(out, error)) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with('.')) continue;  // a lock's
-      throw std::invalid_argument("--out: '" + out + "' holds '" + name +
-                                  "', which is not of this command; expected an empty directory or "
-                                  "a new one");
-    }
+    // Without its reproduce.json nothing is this command's, but for what a lock leaves.
+    check_nothing_foreign("--out", out, "reproduce",
+                          [](const std::string& name) { return name.starts_with('.'); });
     return;
   }
   const Reproduction there = read_reproduction(out);

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "data/point_set.h"
-#include "flow/field.h"
 #include "io/csv.h"
 #include "io/npy.h"
 #include "io/number_text.h"
@@ -18,6 +17,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/limits.h"
+#include "tools/run_field.h"
 #include "tools/saved_run.h"
 
 namespace gradvar::commands {
@@ -26,6 +26,7 @@ namespace {
 
 struct SampleCommand {
   std::string run, model, weights, source, from, solver = "dopri5", out, precision = "f32";
+  std::string field = run_field_names().front();
   std::int64_t count = 0;
   std::int64_t seed = 0;
   std::int64_t threads = 0;
@@ -63,7 +64,8 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
 // Where flows start: points of a file, or new draws. `law` may be null with a file.
 Tensor<double> sources_of(const SampleCommand& options, const Distribution* law) {
   if (!options.from.empty()) {
-    return for_option("--from", [&] { return *PointSet::read(options.from).points(); });
+    return for_option("--from",
+                      [&] { return *PointSet::read(PointFile::parse(options.from)).points(); });
   }
   const std::int64_t d = law->sample_shape().size();
   constexpr double kStages = 10;  // states that a solver keeps
@@ -76,19 +78,17 @@ Tensor<double> sources_of(const SampleCommand& options, const Distribution* law)
 }
 
 template <class Real>
-void follow(const SampleCommand& options, const Model<Real>& model, LanePool& pool,
-            const Tensor<double>& sources) {
+void follow(const SampleCommand& options, const Field<Real>& field, const Tensor<double>& sources) {
   if (options.out.ends_with(".png") && square_image(sources.row_size()).size == 0) {
     throw std::invalid_argument("--out: '" + options.out + "' is a picture, a sample has " +
                                 std::to_string(sources.row_size()) +
                                 " numbers, expected a square image of one color or three");
   }
-  if (!(sources.shape().sample() == model.sample_shape())) {
+  if (!(sources.shape().sample() == field.sample_shape())) {
     throw std::invalid_argument("--from: a row of '" + options.from + "' is " +
                                 sources.shape().sample().to_string() +
-                                ", the model's samples are " + model.sample_shape().to_string());
+                                ", the model's samples are " + field.sample_shape().to_string());
   }
-  const NetworkField<Real> field(model, pool);
   const Solution<Real> solution =
       solve<Real>(field, make_solver("--solver", options.solver), convert<Real>(sources));
   write_points(options.out, solution.end);
@@ -107,8 +107,9 @@ void follow(const SampleCommand& options, const Model<Real>& model, LanePool& po
 template <class Real>
 void sample_run(const SampleCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
-  load_weights_of(run, options.run);
-  follow<Real>(options, run.model(), run.pool(), sources_of(options, &run.problem().source()));
+  if (options.field == "network") load_weights_of(run, options.run);
+  const std::unique_ptr<Field<Real>> field = make_run_field(options.field, run);
+  follow<Real>(options, *field, sources_of(options, &run.problem().source()));
 }
 
 template <class Real>
@@ -120,7 +121,7 @@ void sample_weights(const SampleCommand& options) {
       make_model<Real>("--model", options.model, sources.shape().sample());
   load_weights(options.weights, model->parameters());
   LanePool pool(resolve_threads(options.threads, kMostThreads));
-  follow<Real>(options, *model, pool, sources);
+  follow<Real>(options, NetworkField<Real>(*model, pool), sources);
 }
 
 // Which options go together.
@@ -138,6 +139,10 @@ void check_options(const SampleCommand& options, bool with_precision) {
     throw std::invalid_argument(std::string(with_precision ? "--precision" : "--source") +
                                 " goes with --model and --weights: a run has its own");
   }
+  if (!run && options.field != "network") {
+    throw std::invalid_argument("--field " + options.field +
+                                " goes with --run: it is made of a run's pairs");
+  }
   if (!options.source.empty() && !options.from.empty()) {
     throw std::invalid_argument("give --source or --from, not both: a file's points need no law");
   }
@@ -151,7 +156,7 @@ void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
   std::vector<std::string> inputs = files_of(options.run);
-  inputs.insert(inputs.end(), {options.weights, options.from});
+  inputs.insert(inputs.end(), {options.weights, PointFile::parse(options.from).path});
   check_writable("--out", options.out, inputs);
   (void)make_solver("--solver", options.solver);
   if (options.run.empty()) {
@@ -171,20 +176,27 @@ void add_sample(CLI::App& app) {
   command->footer(
       "Weights of a run are those of its newest checkpoint, their average when it keeps one\n"
       "(--ema). New sources are drawn from the run's source.\n"
+      "--field follows what the run's fixed pairs have in closed form instead of the network:\n"
+      "  minimiser   of the loss on these pairs with the run's interpolant; without noise, and as\n"
+      "              it goes to 0, the velocity of the nearest pair's line\n"
+      "  memorising  the velocity of the nearest pair's line, noise or not (Proposition 2)\n"
+      "It needs no checkpoint, and takes pairs x coordinates products a point and evaluation.\n"
       "Examples\n"
       "  gradvar sample --run runs/first --count 1000 --solver rk4:steps=50 --out points.npy\n"
       "  gradvar sample --run runs/first --from x0.csv --out points.csv\n"
+      "  gradvar sample --run runs/first --field minimiser --count 1000 --out best.npy\n"
       "  gradvar sample --model mlp:width=64 --weights weights.safetensors \\\n"
       "    --source gaussian:dim=2 --count 1000 --out points.safetensors");
   add_text(*command, "--run", options->run, "DIR", "directory of a run");
   add_text(*command, "--model", options->model, "SPEC", "a network instead, mlp:width=64,depth=3");
   add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors");
   add_text(*command, "--source", options->source, "SPEC", "its source, gaussian:dim=2");
+  add_choice(*command, "--field", options->field, run_field_names(), "of a run: what to follow");
   add_whole(*command, "--count", options->count, 1, std::int64_t{1} << 31,
             "how many new sources to draw")
       ->default_str("");
   add_text(*command, "--from", options->from, "FILE",
-           "given sources, one a row: .npy, .csv or .safetensors");
+           "given sources, one a row: .npy, .csv, .safetensors, or .safetensors,key=NAME");
   add_text(*command, "--solver", options->solver, "SPEC",
            "euler, midpoint, heun, rk4:steps=100; dopri5:rtol=1e-6,atol=1e-6");
   add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),

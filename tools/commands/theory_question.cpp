@@ -8,7 +8,6 @@
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
-#include "tools/commands/options.h"
 #include "tools/limits.h"
 #include "tools/run_config.h"
 #include "tools/spec_numbers.h"
@@ -112,11 +111,6 @@ void read_rotation(const TheoryOptions& options, const CLI::App& command,
 }
 
 }  // namespace
-
-void only_with(const CLI::App& command, const std::string& option, bool fits,
-               const std::string& with) {
-  if (command.count(option) > 0 && !fits) refuse(option + " goes with " + with);
-}
 
 TheoryQuestion read_question(const TheoryOptions& options, const CLI::App& command) {
   TheoryQuestion question;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tools/commands/options.h"
 #include "tools/gaussian_setting.h"
 
 namespace gradvar::commands {
@@ -15,6 +16,7 @@ struct TheoryOptions {
   std::string covariance, mean = "0", time = "0:1", out;
   std::int64_t dim = 2, per_time = 0;
   double angle = 0, sigma = 0, scale = 1;
+  OutputOptions output;
 };
 
 // Checked.
@@ -26,9 +28,5 @@ struct TheoryQuestion {
 // `command` knows which options were given. Throws std::invalid_argument when they do not go
 // together, or a file does not hold what it should.
 [[nodiscard]] TheoryQuestion read_question(const TheoryOptions& options, const CLI::App& command);
-
-// Refuses an option that was given and does not fit: "--angle goes with --coupling rotation".
-void only_with(const CLI::App& command, const std::string& option, bool fits,
-               const std::string& with);
 
 }  // namespace gradvar::commands

@@ -5,6 +5,10 @@
 // monitor_spectrum.csv (a row a measurement; the last with --monitor-spectrum), checkpoints/, and
 // at the end weights.safetensors (ema.safetensors beside it when weights are averaged),
 // pairs.safetensors and summary.json.
+//
+// With the full target of a bridge loss and gradient variance are infinite up to t = 0 and 1: they
+// are measured over t in [0.01, 0.99], which is said at the start and stands in monitor_time.csv
+// and in summary.json.
 
 #include <algorithm>
 #include <cmath>
@@ -85,6 +89,12 @@ class Training {
     Progress progress(options_.output.progress(), "train", run_.config().steps, "step",
                       static_cast<std::int64_t>(done));
     const InterruptGuard guard(!options_.output.quiet);
+    const VarianceOptions measured = run_.measured_over({});
+    if (measured.t_begin > 0) {
+      progress.message("the gradient variance with '" + run_.config().interpolant +
+                       "' is infinite up to t = 0 and 1: it is measured over t in [" +
+                       short_number(measured.t_begin) + ", " + short_number(measured.t_end) + "]");
+    }
     try {
       while (run_.trainer().steps() < total) {
         one_step(progress);
@@ -99,7 +109,8 @@ class Training {
       progress.finish();
       throw Stopped(kFailed, std::string(error.what()) + "; " +
                                  (last_checkpoint_.empty()
-                                      ? "there is no checkpoint to go back to"
+                                      ? "there is no checkpoint to go back to: the next run may "
+                                        "take the same directory"
                                       : "the last good checkpoint is '" + last_checkpoint_ + "'"));
     }
   }
@@ -108,6 +119,7 @@ class Training {
   void start() {
     lock_ = RunLock(out_);
     remove_unfinished_files(out_);
+    if (!options_.resume) remove_abandoned_run(out_);
     std::uint64_t resume_at = 0;
     if (options_.resume) {
       load_newest();
@@ -202,6 +214,7 @@ class Training {
                               {"machine", describe_machine().line()},
                               {"variance", to_json(variance, run_.model().parameters().layout())},
                               {"evaluation", to_json(run_.evaluate({}))}};
+    summary["variance"]["time"] = time_json(run_.measured_over({}));
     write_file((out_ / "summary.json").string(), summary.dump(2) + "\n");
     if (options_.output.json) {
       std::cout << summary.dump(2) << '\n';

@@ -6,7 +6,6 @@
 //         pairs.safetensors of a run serves)
 //   out   a table, --json, or --out DIR (tools/variance/files.h)
 
-#include <cstdio>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -17,15 +16,13 @@
 
 #include "data/point_set.h"
 #include "io/atomic_file.h"
-#include "io/safetensors.h"
 #include "nn/checkpoint_directory.h"
 #include "nn/weights.h"
-#include "tools/batch_file.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/limits.h"
-#include "tools/monitor.h"
+#include "tools/pairs_file.h"
 #include "tools/report/markup.h"
 #include "tools/report/number.h"
 #include "tools/run_directory.h"
@@ -33,6 +30,7 @@
 #include "tools/variance/explain.h"
 #include "tools/variance/files.h"
 #include "tools/variance/json.h"
+#include "tools/variance/text.h"
 
 namespace gradvar::commands {
 
@@ -44,72 +42,12 @@ constexpr VarianceOptions kDefaults{.noise_draws = 2};
 struct VarianceCommand {
   std::string run, model, weights, pairs, interpolant = "linear", time = "0:1", x0, x1, out;
   VarianceOptions variance = kDefaults;
-  bool check = false, spectrum = false, explain = false, microbatch_given = false;
+  bool check = false, spectrum = false, explain = false;
+  const CLI::App* command = nullptr;  // knows which options were given
   std::int64_t spectrum_samples = 1024;
   RuntimeOptions runtime;
   OutputOptions output;
 };
-
-void print_row(const std::string& name, const MomentSummary& moments, const VarianceParts* parts,
-               bool noisy) {
-  std::printf("%-24s %12.6g %12.6g %10.4g %11.4g", name.c_str(), moments.trace,
-              moments.mean_squared_norm, moments.signal_to_noise(), moments.noise_scale());
-  if (parts != nullptr) {
-    const auto share = [&](double part) { return 100 * part / moments.trace; };
-    std::printf(" %6.1f %6.1f", share(parts->pair), share(parts->time));
-    if (noisy) std::printf(" %6.1f", share(parts->noise));
-  }
-  std::printf("\n");
-}
-
-void print_errors(const PairReport& pairs) {
-  const Jackknifed& scale = pairs.jackknife.noise_scale;
-  if (pairs.by_pair.size() > 1) {
-    std::printf("noise scale %.4g, 95 %% interval over pairs [%.4g, %.4g], jackknife\n",
-                scale.estimate, scale.low, scale.high);
-  }
-  if (pairs.noise_drawn) {
-    std::printf("standard error of the noise: trace %.2g, noise scale %.2g\n",
-                pairs.noise_errors.trace, pairs.noise_errors.noise_scale);
-  }
-  const Alignment& alignment = pairs.alignment;
-  std::printf("cosine of a sample to the mean: median %.3g, nine in ten in [%.3g, %.3g]\n",
-              alignment.quantile(0.5), alignment.quantile(0.05), alignment.quantile(0.95));
-}
-
-void print_measurement(const Measurement& measurement) {
-  const VarianceReport& first = measurement.exact.first;
-  const PairReport& pairs = measurement.exact.pairs;
-  const bool noisy = first.noise_points > 1;
-  std::printf("%-24s %12s %12s %10s %11s %6s %6s%s\n", "", "trace of cov", "|mean|^2", "SNR",
-              "noise scale", "pair %", "time %", noisy ? " noise %" : "");
-  const VarianceParts whole = pairs.whole.parts();
-  print_row("whole", first.whole, &whole, noisy);
-  const std::vector<std::string> layers = measurement.layout.layers();
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const VarianceParts parts = pairs.by_layer[i].parts();
-    print_row(layers[i], first.by_layer[i], &parts, noisy);
-  }
-  for (const TimeBin& bin : first.by_time) {
-    print_row("t in [" + short_number(bin.t_begin) + ", " + short_number(bin.t_end) + ")",
-              bin.moments, nullptr, noisy);
-  }
-  print_errors(pairs);
-  for (const SpectrumAt& at : measurement.spectra) {
-    const Spectrum& s = at.spectrum;
-    std::printf("spectrum%s: effective rank %.4g, participation ratio %.4g, top %.4g of %.4g\n",
-                at.step < 0 ? "" : (" at step " + std::to_string(at.step)).c_str(),
-                s.effective_rank, s.participation_ratio,
-                s.eigenvalues.empty() ? 0 : s.eigenvalues.front(), s.trace);
-  }
-  if (measurement.finer) {
-    std::printf("from %d to %d times no number changes by more than %.2g\n",
-                measurement.options.node_count(), 2 * measurement.options.node_count(),
-                largest_change(changes(measurement)));
-  }
-  std::printf("loss %.6g; %lld weighted gradients; population variance of one sample's gradient\n",
-              first.loss, static_cast<long long>(first.samples));
-}
 
 // The words of the command that decide numbers, for the report.
 std::string command_text(const VarianceCommand& options) {
@@ -159,12 +97,15 @@ void report(const VarianceCommand& options, const Measurement& measured,
   }
 }
 
-// The interpolant, unless there is no finite number to measure.
-Interpolant finite_interpolant(const VarianceCommand& options, const std::string& spec) {
+// The interpolant, unless there is no finite number to measure, or it has no noise to draw.
+Interpolant checked_interpolant(const VarianceCommand& options, const std::string& spec) {
   const Interpolant interpolant = make_interpolant("--interpolant", spec);
+  for (const char* option : {"--noise-draws", "--noise-nodes"}) {
+    only_with(*options.command, option, interpolant.needs_noise(),
+              "an interpolant that has noise, found '" + interpolant.spec() + "'");
+  }
   const VarianceOptions& v = options.variance;
-  if (interpolant.kind == InterpolantKind::kBridge && interpolant.sigma > 0 &&
-      interpolant.target == BridgeTarget::kFull && (v.t_begin <= 0 || v.t_end >= 1)) {
+  if (interpolant.infinite_at_ends() && (v.t_begin <= 0 || v.t_end >= 1)) {
     throw std::invalid_argument(
         "the variance is infinite up to t = 0 and 1 with the full target of a bridge, for "
         "gamma'(t)^2 grows like sigma^2 / 4t and / 4(1-t): give --time T0:T1 within, as in "
@@ -175,7 +116,8 @@ Interpolant finite_interpolant(const VarianceCommand& options, const std::string
 
 // As many at a time as the end of a training run takes, unless said otherwise: the same bits.
 void settle_microbatch(VarianceCommand& options, const Shape& sample) {
-  if (!options.microbatch_given) options.variance.microbatch = usual_microbatch(sample);
+  if (options.command->count("--microbatch") == 0)
+    options.variance.microbatch = usual_microbatch(sample);
 }
 
 // --explain: what would be done, instead of doing it.
@@ -195,7 +137,7 @@ template <class Real>
 void measure_run(VarianceCommand options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   load_weights_of(run, options.run, WhichWeights::kTrained);
-  const Interpolant interpolant = finite_interpolant(options, config.interpolant);
+  const Interpolant interpolant = checked_interpolant(options, config.interpolant);
   const Tensor<Real> x0 = convert<Real>(run.problem().pairs().x0);
   const Tensor<Real> x1 = convert<Real>(run.problem().pairs().x1);
   settle_microbatch(options, x0.shape().sample());
@@ -207,6 +149,11 @@ void measure_run(VarianceCommand options, const RunConfig& config) {
   const std::uint64_t step = run.trainer().steps();
   Measurement measured = measure_all(engine, run.model(), interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty());
+  if (run.problem().pairing() == Pairing::kFixed) {
+    add_loss_floor(measured, run.model(), run.pool(), interpolant, x0, x1);
+  } else {
+    measured.no_floor = "the run takes new pairs at every step, and these are not its law";
+  }
   if (options.spectrum) {
     // All that are kept: how the spectrum moves through training.
     for (const CheckpointEntry& entry : list_checkpoints(options.run)) {
@@ -222,34 +169,24 @@ void measure_run(VarianceCommand options, const RunConfig& config) {
 }
 
 // --pairs FILE with both sides, or --x0 FILE and --x1 FILE of points.
-template <class Real>
-std::pair<Tensor<Real>, Tensor<Real>> read_pairs(const VarianceCommand& options) {
-  if (options.pairs.empty()) {
-    const Tensor<Real> x0 = convert<Real>(*PointSet::read(options.x0).points());
-    const Tensor<Real> x1 = convert<Real>(*PointSet::read(options.x1).points());
-    if (!(x1.shape() == x0.shape())) {
-      refuse_file(options.x1, "the points are " + x1.shape().to_string() + ", expected " +
-                                  x0.shape().to_string() + " to go with " + options.x0);
-    }
-    return {x0, x1};
+Pairs read_pairs(const VarianceCommand& options) {
+  if (!options.pairs.empty()) return read_pairs_file(options.pairs, "--pairs").pairs;
+  const auto points = [](const char* option, const std::string& text) {
+    return for_option(option, [&] { return *PointSet::read(PointFile::parse(text)).points(); });
+  };
+  Pairs pairs{points("--x0", options.x0), points("--x1", options.x1)};
+  if (!(pairs.x1.shape() == pairs.x0.shape())) {
+    refuse_file(options.x1, "the points are " + pairs.x1.shape().to_string() + ", expected " +
+                                pairs.x0.shape().to_string() + " to go with " + options.x0);
   }
-  const SafetensorsFile file = SafetensorsFile::read(options.pairs);
-  const Tensor<Real> x0 = finite_tensor<Real>(file, "x0"), x1 = finite_tensor<Real>(file, "x1");
-  if (x0.shape().rank() < 2 || x0.rows() < 1) {
-    refuse_file(options.pairs, "the tensor 'x0' is " + x0.shape().to_string() +
-                                   ", expected at least one sample, Nxd");
-  }
-  if (!(x1.shape() == x0.shape())) {
-    refuse_file(options.pairs, "the tensor 'x1' is " + x1.shape().to_string() + ", expected " +
-                                   x0.shape().to_string() + " to go with x0");
-  }
-  return {x0, x1};
+  return pairs;
 }
 
 template <class Real>
 void measure_weights(VarianceCommand options) {
-  const Interpolant interpolant = finite_interpolant(options, options.interpolant);
-  const auto [x0, x1] = read_pairs<Real>(options);
+  const Interpolant interpolant = checked_interpolant(options, options.interpolant);
+  const Pairs pairs = read_pairs(options);
+  const Tensor<Real> x0 = convert<Real>(pairs.x0), x1 = convert<Real>(pairs.x1);
   settle_microbatch(options, x0.shape().sample());
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, x0.shape().sample());
@@ -262,6 +199,7 @@ void measure_weights(VarianceCommand options) {
   }
   Measurement measured = measure_all(engine, *model, interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty());
+  add_loss_floor(measured, *model, pool, interpolant, x0, x1);
   if (options.spectrum) {
     measured.spectra.push_back({-1, measure_spectrum(engine, *model, interpolant, x0, x1,
                                                      options.variance, options.spectrum_samples)});
@@ -292,6 +230,9 @@ void check_options(const VarianceCommand& options, const std::vector<CLI::Option
     throw std::invalid_argument(
         "--explain measures nothing, expected to find it without --check, --spectrum and --out");
   }
+  only_with(*options.command, "--spectrum-samples", options.spectrum, "--spectrum");
+  only_with(*options.command, "--noise-draws", options.variance.noise_nodes == 0,
+            "--noise-nodes 0: nodes take the place of draws");
   if (options.spectrum) {
     // The Gram matrix, its block sums, and the centred one that becomes the eigenvectors.
     const auto m = static_cast<double>(options.spectrum_samples);
@@ -329,6 +270,11 @@ void add_variance(CLI::App& app) {
       "fixed draws or Gauss-Hermite nodes. The trace is that of the population covariance of one\n"
       "sample's gradient; SNR is |mean|^2 / trace and the noise scale its inverse. pair, time and\n"
       "noise are the trace by cause. Weights of a run are those trained, not their average.\n"
+      "Beside the loss stand its floor on these pairs, which no field gets below (0 without "
+      "noise), and\n"
+      "the excess over it, |v - v*|^2 to the exact minimiser, at points drawn by --seed with "
+      "standard\n"
+      "errors over draws; the pairs of a run that resamples them are not its law: no floor.\n"
       "--out writes summary.json, by_layer.csv, by_time.csv, by_pair.csv, convergence.csv,\n"
       "by_parameter.safetensors (mean/ and variance/) and report.html, and repeats everything "
       "with\n"
@@ -350,7 +296,8 @@ void add_variance(CLI::App& app) {
                "a network instead, mlp:width=64,depth=3"),
       add_text(*command, "--weights", options->weights, "FILE", "its weights, safetensors"),
       add_text(*command, "--pairs", options->pairs, "FILE", "safetensors with x0 and x1"),
-      add_text(*command, "--x0", options->x0, "FILE", "or sources, .csv, .npy or .safetensors"),
+      add_text(*command, "--x0", options->x0, "FILE",
+               "or sources, .csv, .npy, .safetensors, .safetensors,key=NAME"),
       add_text(*command, "--x1", options->x1, "FILE", "and their partners, row by row"),
       add_text(*command, "--interpolant", options->interpolant, "SPEC",
                "linear, trigonometric, constant:sigma=0.05, bridge:sigma=0.05")};
@@ -379,10 +326,8 @@ void add_variance(CLI::App& app) {
             "samples it is taken over, when there are more");
   add_text(*command, "--out", options->out, "DIR", "write tables, tensors and a report here");
   add_output_options(*command, options->output);
-  command->callback([options, own, command] {
-    options->microbatch_given = command->count("--microbatch") > 0;
-    measure(*options, own);
-  });
+  options->command = command;
+  command->callback([options, own] { measure(*options, own); });
 }
 
 }  // namespace gradvar::commands

@@ -4,7 +4,9 @@
 //   out   v [B,...]
 
 #include <cmath>
+#include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +27,7 @@ namespace {
 struct VelocityCommand {
   std::string model, weights, batch, out, precision = "f32";
   std::int64_t threads = 0;
+  OutputOptions output;
 };
 
 template <class Real>
@@ -56,6 +59,11 @@ void run(const VelocityCommand& options) {
   out.add("v", v);
   out.set_metadata("model", model->spec());
   out.write(options.out);
+  if (options.output.json) {
+    std::cout << nlohmann::json{{"points", x.rows()}, {"out", options.out}}.dump(2) << '\n';
+  } else if (!options.output.quiet) {
+    std::cout << x.rows() << " velocities to " << options.out << '\n';
+  }
 }
 
 }  // namespace
@@ -76,6 +84,7 @@ void add_velocity(CLI::App& app) {
   add_text(*command, "--out", options->out, "FILE", "safetensors to write")->required();
   add_threads(*command, options->threads);
   add_precision(*command, options->precision);
+  add_output_options(*command, options->output);
   command->callback([options] {
     with_precision(options->precision, [&](auto real) { run<decltype(real)>(*options); });
   });

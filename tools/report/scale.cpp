@@ -111,4 +111,49 @@ std::vector<double> log_ticks(const Range& range) {
   return ticks;
 }
 
+double clear_position(const Panel& panel, double at) {
+  const Range x = x_range(panel), y = y_range(panel);
+  const auto place = [](const Axis& axis, const Range& range, double value) {
+    return axis.logarithmic ? std::log(value / range.low) / std::log(range.high / range.low)
+                            : (value - range.low) / (range.high - range.low);
+  };
+  // The label's box, as parts of the panel: this wide, and from the line up to this height.
+  constexpr double kWidth = 0.36, kHeight = 0.1, kNear = 0.03;
+  const double bottom = place(panel.y, y, at), top = bottom + kHeight;
+  // How far the series are from the box between left and right, at most kNear.
+  const auto room = [&](double left, double right) {
+    double least = kNear;
+    for (const Series& series : panel.series) {
+      const bool band = !series.low.empty();
+      for (std::size_t i = 0; i + 1 < series.x.size(); ++i) {
+        const double begin = place(panel.x, x, series.x[i]);
+        const double end = place(panel.x, x, series.x[i + 1]);
+        const double from = std::max(begin, left), to = std::min(end, right);
+        if (!(from <= to)) continue;
+        for (const double where : {from, (from + to) / 2, to}) {
+          const double part = end > begin ? (where - begin) / (end - begin) : 0;
+          const auto height = [&](const std::vector<double>& values) {
+            const double here = place(panel.y, y, values[i]);
+            return here + part * (place(panel.y, y, values[i + 1]) - here);
+          };
+          const double low = height(band ? series.low : series.y);
+          const double high = height(band ? series.high : series.y);
+          least = std::min(least, std::max({low - top, bottom - high, 0.0}));
+        }
+      }
+    }
+    return least;
+  };
+  double best = 0.98, most = -1;
+  for (const double position : {0.98, 0.85, 0.72, 0.6, 0.5, 0.4, 0.28, 0.15, 0.02}) {
+    // As gnuplot.cpp aligns a label there.
+    const double left = position < 0.34   ? position
+                        : position < 0.67 ? position - kWidth / 2
+                                          : position - kWidth;
+    const double found = room(left, left + kWidth);
+    if (found > most) best = position, most = found;
+  }
+  return best;
+}
+
 }  // namespace gradvar::report

@@ -25,6 +25,10 @@ struct Range {
 
 [[nodiscard]] bool has_heat_map(const Panel& panel);
 
+// Where along the horizontal reference at `at` a label of some fourteen letters is furthest from
+// the panel's lines and bands: for Reference::label_position. The right end where nothing is near.
+[[nodiscard]] double clear_position(const Panel& panel, double at);
+
 // Ticks of a logarithmic axis that spans less than two decades, where powers of ten are too few.
 // REQUIRES: 0 < low < high.
 [[nodiscard]] std::vector<double> log_ticks(const Range& range);

@@ -2,6 +2,7 @@
 
 #include "tools/report/figure.h"
 #include "tools/report/number.h"
+#include "tools/report/scale.h"
 #include "tools/studies/counterexample.h"
 
 namespace gradvar::counterexample {
@@ -191,6 +192,7 @@ Figure against_steps(const TaskResults& results, const StudyOptions& options) {
       p.series.push_back(band(g.label, g.style, curve.x, curve.mean, curve.low, curve.high, 1));
     }
     p.references = {{false, 1, "random partner"}};
+    p.references[0].label_position = clear_position(p, 1);
     return p;
   };
   Panel training = panel("to the training partner", "to_training_partner");
@@ -206,6 +208,7 @@ Figure memorisation_through_training(const TaskResults& results, const StudyOpti
     p.y = {.label = "distance / random partners", .logarithmic = true};
     p.series = distance_curves(results, groups(options), euler(steps), what);
     p.references = {{false, 1, "random partner"}};
+    p.references[0].label_position = clear_position(p, 1);
     return p;
   };
   return {{panel(5, "to_training_partner", "training partner"),

@@ -6,6 +6,7 @@
 
 #include "tools/report/figure.h"
 #include "tools/report/number.h"
+#include "tools/report/scale.h"
 #include "tools/studies/training_study.h"
 
 namespace gradvar {
@@ -149,6 +150,7 @@ Figure through_training(const StudyOptions& options, const TaskResults& results)
     panel.y = {.label = "to training partner / random partners", .low = 0};
     panel.series = distance_curves(results, groups(options, dim), middle(), "to_training_partner");
     panel.references = {{false, 1, "random partner"}};
+    panel.references[0].label_position = report::clear_position(panel, 1);
     panel.legend_columns = 2;
     figure.panels.push_back(panel);
   }

@@ -10,6 +10,7 @@
 #include "io/number_text.h"
 #include "io/safetensors.h"
 #include "tools/commands/options.h"
+#include "tools/run_directory.h"
 #include "tools/variance/json.h"
 #include "tools/variance/report.h"
 
@@ -126,17 +127,9 @@ void check_measurement_directory(const std::string& option, const std::string& d
     return;
   }
   const bool ours = fs::exists(path / "by_pair.csv", error) || fs::is_empty(path, error);
-  std::vector<std::string> foreign;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-    const std::string name = entry.path().filename().string();
-    if (ours && std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
-    foreign.push_back(name);
-  }
-  if (!foreign.empty()) {
-    const std::string name = *std::min_element(foreign.begin(), foreign.end());
-    throw std::invalid_argument(option + ": '" + directory + "' holds '" + name +
-                                "', expected a new directory, or one that gradvar variance wrote");
-  }
+  check_nothing_foreign(option, directory, "variance", [&](const std::string& name) {
+    return ours && std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  });
 }
 
 void write_measurement(const std::string& directory, const Measurement& measurement,

@@ -69,6 +69,19 @@ json alignment_json(const Alignment& alignment) {
   return result;
 }
 
+json estimate_json(const Estimate& estimate) {
+  return {{"value", json_number(estimate.value)},
+          {"standard_error", json_number(estimate.standard_error)}};
+}
+
+void add_floor(json& to, const Measurement& measurement) {
+  const std::optional<LossFloor>& floor = measurement.floor;
+  to["loss_floor"] = floor ? estimate_json(floor->floor) : json(nullptr);
+  to["excess"] = floor ? estimate_json(floor->excess) : json(nullptr);
+  to["floor_points"] = floor ? json(floor->points) : json(nullptr);
+  to["floor_unknown"] = floor ? json(nullptr) : json(measurement.no_floor);
+}
+
 json quantiles_json(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
   if (values.empty()) return nullptr;
@@ -137,14 +150,11 @@ json to_json(const SpectrumAt& at) {
 
 json to_json(const Measurement& measurement) {
   const ExactVariance& exact = measurement.exact;
-  const VarianceOptions& options = measurement.options;
   json result = to_json(exact.first, measurement.layout);
+  add_floor(result, measurement);
   result["interpolant"] = measurement.interpolant;
   result["pairs"] = exact.pairs.by_pair.size();
-  result["time"] = {{"bins", options.time_bins},
-                    {"nodes_per_bin", options.nodes_per_bin},
-                    {"begin", options.t_begin},
-                    {"end", options.t_end}};
+  result["time"] = time_json(measurement.options);
   result["noise"] = noise_json(exact);
   const PairJackknife& jackknife = exact.pairs.jackknife;
   result["jackknife"] = {{"over", "pairs"},

@@ -1,8 +1,9 @@
 // json: a measurement as one JSON document, `gradvar variance --json` and summary.json.
 //
 // The first pass's keys are those of the monitor (tools/monitor.h), so that a program reads both.
-// Beside them: noise, jackknife, attribution, alignment, by_pair (as quantiles: the pairs
-// themselves are in by_pair.csv), convergence and spectrum, the last two where they were asked for.
+// Beside them: loss_floor and excess with their standard errors (flow/loss_floor.h), noise,
+// jackknife, attribution, alignment, by_pair (as quantiles: the pairs themselves are in
+// by_pair.csv), convergence and spectrum, the last two where they were asked for.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -32,6 +32,20 @@ Measurement measure_all(Engine<Real>& engine, const Model<Real>& model,
   return measurement;
 }
 
+template <class Real>
+void add_loss_floor(Measurement& measurement, const Model<Real>& model, LanePool& pool,
+                    const Interpolant& interpolant, const Tensor<Real>& x0,
+                    const Tensor<Real>& x1) {
+  if (!interpolant.needs_noise()) {
+    measurement.floor = {.floor = {}, .excess = {measurement.exact.first.loss, 0}, .points = 0};
+    return;
+  }
+  const VarianceOptions& options = measurement.options;
+  measurement.floor = measure_loss_floor(
+      NetworkField<Real>(model, pool), convert<double>(x0), convert<double>(x1), interpolant,
+      {.t_begin = options.t_begin, .t_end = options.t_end, .seed = options.seed}, pool);
+}
+
 NamedNumbers named_numbers(const ExactVariance& exact, const ParameterLayout& layout) {
   NamedNumbers numbers;
   const MomentSummary& whole = exact.first.whole;
@@ -84,6 +98,10 @@ template ExactVariance measure_exactly(Engine<float>&, const Model<float>&, cons
 template ExactVariance measure_exactly(Engine<double>&, const Model<double>&, const Interpolant&,
                                        const Tensor<double>&, const Tensor<double>&,
                                        const VarianceOptions&);
+template void add_loss_floor(Measurement&, const Model<float>&, LanePool&, const Interpolant&,
+                             const Tensor<float>&, const Tensor<float>&);
+template void add_loss_floor(Measurement&, const Model<double>&, LanePool&, const Interpolant&,
+                             const Tensor<double>&, const Tensor<double>&);
 template Measurement measure_all(Engine<float>&, const Model<float>&, const Interpolant&,
                                  const Tensor<float>&, const Tensor<float>&, const VarianceOptions&,
                                  bool);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "flow/loss_floor.h"
 #include "flow/pair_statistics.h"
 #include "flow/spectrum.h"
 #include "flow/variance.h"
@@ -31,6 +32,10 @@ struct Measurement {
   ExactVariance exact{};
   std::optional<ExactVariance> finer{};  // with twice the nodes in each bin
   std::vector<SpectrumAt> spectra{};     // by rising step
+  // What no field gets below on these pairs, and how far the loss lies above; without noise the
+  // excess is the loss and no point was needed. Where it is not measured `no_floor` says why.
+  std::optional<LossFloor> floor{};
+  std::string no_floor{};
 };
 
 template <class Real>
@@ -44,6 +49,11 @@ template <class Real>
                                       const Interpolant& interpolant, const Tensor<Real>& x0,
                                       const Tensor<Real>& x1, const VarianceOptions& options,
                                       bool check);
+
+// Fills measurement.floor, over the times and by the seed of its options.
+template <class Real>
+void add_loss_floor(Measurement& measurement, const Model<Real>& model, LanePool& pool,
+                    const Interpolant& interpolant, const Tensor<Real>& x0, const Tensor<Real>& x1);
 
 // Every number that is reported of the whole and of layers, "trace/net.0": what is compared between
 // n and 2n nodes.

@@ -108,6 +108,15 @@ class Writer {
     };
     const PairJackknife& jackknife = pairs_.jackknife;
     row("loss", first_.loss, noise.loss, nullptr);
+    if (m_.floor) {
+      for (const auto& [name, part] :
+           {std::pair("its floor: the least any field has", m_.floor->floor),
+            std::pair("its excess over the floor", m_.floor->excess)}) {
+        table.rows.push_back(
+            {name, format_number(part.value, 5),
+             m_.floor->points > 0 ? number_or_dash(part.standard_error, 2) : "none", "–", "–"});
+      }
+    }
     row("trace of the covariance", first_.whole.trace, noise.trace, &jackknife.trace);
     row("|mean|²", first_.whole.mean_squared_norm, noise.mean_squared_norm,
         &jackknife.mean_squared_norm);
@@ -121,8 +130,20 @@ class Writer {
                  "error over its draws alone. The interval is for a reader who takes the pairs for "
                  "a draw from a law behind them: each is left out in turn (delete-one jackknife of "
                  "the logarithm, Student's *t*), and the bias is what *N* pairs add to the number "
-                 "of that law.",
+                 "of that law. " +
+                     floor_note(),
                  "", "", command_});
+  }
+
+  [[nodiscard]] std::string floor_note() const {
+    if (!m_.floor) return "The floor of the loss is not known: " + m_.no_floor + ".";
+    if (m_.floor->points == 0) {
+      return "Without noise a point names its pair, so that the floor of the loss is 0.";
+    }
+    return "The floor is the mean variance of the target given (*x*, *t*), which the pairs have in "
+           "closed form, and the excess the mean |*v* − *v*\\*|² to its posterior mean; both at " +
+           format_integer(m_.floor->points) +
+           " points drawn afresh, with the error of times, noise and points.";
   }
 
   void attribution() {
