@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "autograd/check.h"
@@ -14,9 +15,12 @@ namespace gradvar {
 
 namespace {
 
+// As sorted_quantile has it, without sorting all: a bootstrap takes it thousands of times.
 double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return sorted_quantile(values, 0.5);
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return std::midpoint(*std::max_element(values.begin(), middle), *middle);
 }
 
 double share_below(const std::vector<double>& values, double bound) {

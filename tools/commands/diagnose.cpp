@@ -18,13 +18,14 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/diagnose/diagnosis.h"
-#include "tools/diagnose/json.h"
+#include "tools/diagnose/files.h"
 #include "tools/diagnose/sweep.h"
 #include "tools/diagnose/sweep_words.h"
 #include "tools/diagnose/words.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/pairs_file.h"
+#include "tools/run_directory.h"
 #include "tools/saved_run.h"
 
 namespace gradvar::commands {
@@ -32,8 +33,8 @@ namespace gradvar::commands {
 namespace {
 
 struct DiagnoseCommand {
-  std::string run, solver = "euler:steps=100", sigmas;
-  RunConfig training;  // of a run made here
+  std::string run, solver = "euler:steps=100", sigmas, out, command;  // the last: as it was given
+  RunConfig training;                                                 // of a run made here
   double held_out_share = 0.2;
   std::int64_t samples = 1000, threads = 0, sweep_steps = 0;
   std::uint64_t seed = 0;
@@ -54,6 +55,19 @@ std::vector<double> sigma_list(const std::string& text) {
     at = end + 1;
   }
   return sigmas;
+}
+
+// The words that were given, for the report.
+std::string command_text(const CLI::App& command) {
+  std::string text = "gradvar diagnose";
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "--threads" || name == "--json") continue;
+    text += " " + name;
+    if (option->get_items_expected_max() == 0) continue;  // a flag
+    for (const std::string& value : option->results()) text += " " + shell_word(value);
+  }
+  return text;
 }
 
 // Ticks of a task that a signal stops between two of them.
@@ -108,13 +122,15 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
     sweep = sweep_noise(run, diagnosis, swept, wanted.snapshot,
                         [&](std::int64_t done, std::int64_t total) { sweeping(done, total); });
   }
+  if (!options.out.empty()) {
+    write_diagnosis(options.out, diagnosis, sweep, options.command);
+  }
   if (options.output.json) {
-    nlohmann::json json = to_json(diagnosis);
-    json["sweep"] = sweep ? to_json(*sweep) : nlohmann::json(nullptr);
-    std::cout << json.dump(2) << '\n';
+    std::cout << to_json(diagnosis, sweep).dump(2) << '\n';
   } else if (!options.output.quiet) {
     std::cout << plain_words(diagnosis);
     if (sweep) std::cout << '\n' << wrapped(sweep_sentence(*sweep)) << sweep_table(*sweep);
+    if (!options.out.empty()) std::cout << "\nThe report: " << options.out << "/report.html\n";
   }
 }
 
@@ -181,6 +197,7 @@ void add_diagnose(CLI::App& app) {
   add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
             "of the bootstrap, and of the training of a run made here");
   add_threads(*command, options->threads);
+  add_text(*command, "--out", options->out, "DIR", "write tables, figures and a report here");
   add_output_options(*command, options->output);
   command->callback([options, own, command] {
     if (options->run.empty() == options->training.pairs_file.empty()) {
@@ -196,6 +213,8 @@ void add_diagnose(CLI::App& app) {
             ? own_training(*options, [&](const std::string& key) { return key == "model"; })
             : saved_config(options->run);
     config.threads = options->threads;
+    if (!options->out.empty()) check_diagnosis_directory("--out", options->out);
+    options->command = command_text(*command);
     with_precision(config.precision,
                    [&](auto real) { diagnose_run<decltype(real)>(*options, config); });
   });
