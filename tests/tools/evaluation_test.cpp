@@ -108,6 +108,27 @@ TEST(Evaluation, SetsGiveLawsTheirIntervalsAndFloors) {
       to_json(evaluate<double>(shift_by(5), problem, options))["laws"]["mmd"]["low"].is_null());
 }
 
+// All targets come back, each to its own source: the biased MMD is 0, the unbiased one below it.
+TEST(Evaluation, AMemorisedSetHasABiasedMmdOfZero) {
+  const Problem problem({.coupling = "affine:offset=3", .pairs = 60});
+  const Evaluation back = evaluate<double>(shift_by(3), problem, kFewSteps);
+  EXPECT_NEAR(back.training_mmd->biased, 0, 1e-12);
+  EXPECT_LT(back.training_mmd->unbiased, 0);
+  EXPECT_GT(back.training_mmd->floor_biased, 1e-3);
+  const Evaluation off = evaluate<double>(shift_by(4), problem, kFewSteps);
+  EXPECT_GT(off.training_mmd->biased, 1e-2);
+  EXPECT_GT(off.mmd_biased, off.mmd);  // by the diagonal
+  EXPECT_EQ(to_json(off)["training_mmd"]["biased"], off.training_mmd->biased);
+}
+
+TEST(Evaluation, OtherOptimalPartnersTakeThePlaceOfTheProblemsOwn) {
+  const Problem problem({.coupling = "affine:offset=3", .pairs = 10});
+  const Tensor<double> mine = problem.pairs().x1;
+  EvaluationOptions options = kFewSteps;
+  options.optimal_partners = &mine;
+  EXPECT_NEAR(evaluate<double>(shift_by(3), problem, options).to_optimal_partner.mean, 0, 1e-12);
+}
+
 TEST(Evaluation, PathsOfAnAdaptiveSolverHaveTheirBend) {
   // x(t) = x + t^2: v = 2 t, of mean 1, so the integral of (2 t - 1)^2 is 1/3 in each coordinate.
   const FunctionField<double> field(
