@@ -105,10 +105,6 @@ std::string share_text(const Interval& share) {
   return formatted("%.0f %% [%.0f, %.0f]", 100 * share.mean, 100 * share.low, 100 * share.high);
 }
 
-std::string interval_text(const Interval& interval) {
-  return formatted("%.3g [%.3g, %.3g]", interval.mean, interval.low, interval.high);
-}
-
 std::string probability_text(double probability) {
   if (probability > 0.99) return "over 0.99";
   if (probability < 0.01) return "under 0.01";

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tools/diagnose/diagnosis.h"
+#include "tools/studies/spread.h"
 
 namespace gradvar {
 
@@ -20,8 +21,6 @@ namespace gradvar {
 // All of it, for a terminal.
 [[nodiscard]] std::string plain_words(const Diagnosis& diagnosis);
 
-// "0.98 [0.95, 1.01]".
-[[nodiscard]] std::string interval_text(const Interval& interval);
 // "98 % [95, 100]".
 [[nodiscard]] std::string share_text(const Interval& share);
 // Lines of at most 100 columns, broken between words.
