@@ -55,7 +55,8 @@ class Collector {
   virtual void begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) = 0;
   // One parameter's gradients in one lane. Called from several threads, never twice at once for
   // the same lane: it may write to its lane's storage and to its rows, nowhere else. `scratch` is
-  // the lane's arena; what is taken from it must be given back (ArenaScope).
+  // the lane's arena: what is taken from it is given back (ArenaScope), or, like the factors
+  // themselves, lasts until the lane's next batch.
   virtual void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                        Arena& scratch) = 0;
   // After all lanes. The result may depend on the lanes' order, never on the pool's threads.

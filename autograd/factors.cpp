@@ -14,10 +14,9 @@ std::int64_t SampleGradients<Real>::positions() const {
 }
 
 template <class Real>
-bool SampleGradients<Real>::all_patches() const {
-  return !uses.empty() && std::all_of(uses.begin(), uses.end(), [](const Factor<Real>& use) {
-    return use.form == Factor<Real>::Form::kPatches;
-  });
+bool SampleGradients<Real>::all_of_form(typename Factor<Real>::Form form) const {
+  return !uses.empty() && std::all_of(uses.begin(), uses.end(),
+                                      [&](const Factor<Real>& use) { return use.form == form; });
 }
 
 template <class Real>

@@ -70,9 +70,10 @@ struct SampleGradients {
   [[nodiscard]] bool single_rows() const {
     return uses.size() == 1 && uses[0].form == Factor<Real>::Form::kRows;
   }
+  [[nodiscard]] bool all_outer() const { return all_of_form(Factor<Real>::Form::kOuter); }
   // Every use over patches: gradients are made in patch order, and their sums put in the
   // parameter's order once, at the end.
-  [[nodiscard]] bool all_patches() const;
+  [[nodiscard]] bool all_patches() const { return all_of_form(Factor<Real>::Form::kPatches); }
   // Numbers of one sample in a use's delta and in its a.
   [[nodiscard]] std::int64_t delta_size(const Factor<Real>& use) const;
   [[nodiscard]] std::int64_t a_size(const Factor<Real>& use) const;
@@ -81,6 +82,9 @@ struct SampleGradients {
   // The same in whichever order is at hand: patch order, [p,k,k,C], where all uses are over
   // patches, else the parameter's.
   void materialise_as_made(std::int64_t n, Arena& scratch, Real* out) const;
+
+ private:
+  [[nodiscard]] bool all_of_form(typename Factor<Real>::Form form) const;
 };
 
 // out [p,k,k,C] = beta out + sum over the samples [begin, end) and positions t of

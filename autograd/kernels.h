@@ -57,6 +57,12 @@ struct MergedMoments {
   double largest_m2 = 0;
   double largest_s2 = 0;
 };
+// The end of a merge, where there is no b: m2 = m2 - correction sum^2 (at least 0), sum = scale
+// sum.
+MergedMoments centre_moments(float* sum, float* m2, double correction, double scale,
+                             std::int64_t n);
+MergedMoments centre_moments(double* sum, double* m2, double correction, double scale,
+                             std::int64_t n);
 MergedMoments merge_moments(float* sum_a, float* m2_a, const float* sum_b, const float* m2_b,
                             LaneMerge merge, std::int64_t n);
 MergedMoments merge_moments(double* sum_a, double* m2_a, const double* sum_b, const double* m2_b,

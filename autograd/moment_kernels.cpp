@@ -31,17 +31,51 @@ GRADVAR_ALWAYS_INLINE void fold_deviations_loop(const Real* g, const Real* mean,
   }
 }
 
-// Sums and maxima run over kPartials places kept apart, so that the compiler need not reassociate;
-// a maximum starts at 0 and passes over a NaN, which is looked for in the losses instead.
+// Sums and maxima over the elements, in kPartials places kept apart, so that the compiler need not
+// reassociate; a maximum starts at 0 and passes over a NaN, which is looked for in the losses
+// instead.
+template <class Real>
+struct MomentSums {
+  double squared[kPartials] = {}, deviations[kPartials] = {};
+  Real largest_m2[kPartials] = {}, largest_s2[kPartials] = {};
+
+  GRADVAR_ALWAYS_INLINE void add(int j, double mean, double m2, Real s2) {
+    const Real m = static_cast<Real>(m2);
+    largest_s2[j] = s2 > largest_s2[j] ? s2 : largest_s2[j];
+    largest_m2[j] = m > largest_m2[j] ? m : largest_m2[j];
+    squared[j] += mean * mean;
+    deviations[j] += m2;
+  }
+  [[nodiscard]] MergedMoments whole() const {
+    MergedMoments merged;
+    for (int j = 0; j < kPartials; ++j) {
+      merged.sum_squared += squared[j];
+      merged.m2 += deviations[j];
+    }
+    merged.largest_m2 = static_cast<double>(*std::max_element(largest_m2, largest_m2 + kPartials));
+    merged.largest_s2 = static_cast<double>(*std::max_element(largest_s2, largest_s2 + kPartials));
+    return merged;
+  }
+};
+
+// one(i, j) for every element i, j its place among the partials.
+template <class One>
+GRADVAR_ALWAYS_INLINE void by_partials(std::int64_t n, const One& one) {
+  std::int64_t i = 0;
+  for (; i + kPartials <= n; i += kPartials) {
+    for (int j = 0; j < kPartials; ++j) one(i + j, j);
+  }
+  for (; i < n; ++i) one(i, 0);
+}
+
 template <class Real>
 GRADVAR_ALWAYS_INLINE MergedMoments merge_moments_loop(Real* sum_a, Real* m2_a, const Real* sum_b,
                                                        const Real* m2_b, LaneMerge merge,
                                                        std::int64_t n) {
   const Real counts_a = merge.correction_a > 0 ? Real(1) : Real(0);
   const Real counts_b = merge.correction_b > 0 ? Real(1) : Real(0);
-  double squared[kPartials] = {}, deviations[kPartials] = {};
-  Real largest_m2[kPartials] = {}, largest_s2[kPartials] = {};
-  const auto one = [&](std::int64_t i, int j) {
+  MomentSums<Real> sums;
+  by_partials(n, [&](std::int64_t i, int j) {
     const double sa = static_cast<double>(sum_a[i]), sb = static_cast<double>(sum_b[i]);
     const double ma = static_cast<double>(m2_a[i]) - merge.correction_a * sa * sa;
     const double mb = static_cast<double>(m2_b[i]) - merge.correction_b * sb * sb;
@@ -49,27 +83,28 @@ GRADVAR_ALWAYS_INLINE MergedMoments merge_moments_loop(Real* sum_a, Real* m2_a, 
     const double m = (ma < 0 ? 0 : ma) + (mb < 0 ? 0 : mb) + merge.between * delta * delta;
     const double s = merge.scale * (sa + sb);
     const Real before_a = counts_a * m2_a[i], before_b = counts_b * m2_b[i];
-    const Real before = before_a > before_b ? before_a : before_b;
-    largest_s2[j] = before > largest_s2[j] ? before : largest_s2[j];
     sum_a[i] = static_cast<Real>(s);
     m2_a[i] = static_cast<Real>(m);
-    largest_m2[j] = m2_a[i] > largest_m2[j] ? m2_a[i] : largest_m2[j];
-    squared[j] += s * s;
-    deviations[j] += m;
-  };
-  std::int64_t i = 0;
-  for (; i + kPartials <= n; i += kPartials) {
-    for (int j = 0; j < kPartials; ++j) one(i + j, j);
-  }
-  for (; i < n; ++i) one(i, 0);
-  MergedMoments merged;
-  for (int j = 0; j < kPartials; ++j) {
-    merged.sum_squared += squared[j];
-    merged.m2 += deviations[j];
-  }
-  merged.largest_m2 = static_cast<double>(*std::max_element(largest_m2, largest_m2 + kPartials));
-  merged.largest_s2 = static_cast<double>(*std::max_element(largest_s2, largest_s2 + kPartials));
-  return merged;
+    sums.add(j, s, m, before_a > before_b ? before_a : before_b);
+  });
+  return sums.whole();
+}
+
+template <class Real>
+GRADVAR_ALWAYS_INLINE MergedMoments centre_moments_loop(Real* sum, Real* m2, double correction,
+                                                        double scale, std::int64_t n) {
+  const Real counts = correction > 0 ? Real(1) : Real(0);
+  MomentSums<Real> sums;
+  by_partials(n, [&](std::int64_t i, int j) {
+    const double s = static_cast<double>(sum[i]);
+    const double difference = static_cast<double>(m2[i]) - correction * s * s;
+    const double m = difference < 0 ? 0 : difference;
+    const Real before = counts * m2[i];
+    sum[i] = static_cast<Real>(scale * s);
+    m2[i] = static_cast<Real>(m);
+    sums.add(j, scale * s, m, before);
+  });
+  return sums.whole();
 }
 
 // Two times kPartials sums side by side, so that one addition need not wait for the other.
@@ -119,6 +154,14 @@ GRADVAR_MULTIVERSION void fold_deviations(const float* g, const float* mean, flo
 GRADVAR_MULTIVERSION void fold_deviations(const double* g, const double* mean, double w, double* m2,
                                           std::int64_t n) {
   fold_deviations_loop(g, mean, w, m2, n);
+}
+GRADVAR_MULTIVERSION MergedMoments centre_moments(float* sum, float* m2, double correction,
+                                                  double scale, std::int64_t n) {
+  return centre_moments_loop(sum, m2, correction, scale, n);
+}
+GRADVAR_MULTIVERSION MergedMoments centre_moments(double* sum, double* m2, double correction,
+                                                  double scale, std::int64_t n) {
+  return centre_moments_loop(sum, m2, correction, scale, n);
 }
 GRADVAR_MULTIVERSION MergedMoments merge_moments(float* sum_a, float* m2_a, const float* sum_b,
                                                  const float* m2_b, LaneMerge merge,

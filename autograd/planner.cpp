@@ -1,22 +1,13 @@
 #include "autograd/planner.h"
 
-#include <algorithm>
-
 namespace gradvar {
 
 namespace {
 
-template <class Real>
-bool all_outer(const SampleGradients<Real>& gradients) {
-  return std::all_of(gradients.uses.begin(), gradients.uses.end(), [](const Factor<Real>& use) {
-    return use.form == Factor<Real>::Form::kOuter;
-  });
-}
-
 // Position products cost T^2 (p + d) for each sample (or pair of samples), whole gradients `whole`.
 template <class Real>
 Formula cheaper(const SampleGradients<Real>& gradients, double positions_cost, double whole) {
-  return all_outer(gradients) && positions_cost < whole ? Formula::kPositions : Formula::kFolded;
+  return gradients.all_outer() && positions_cost < whole ? Formula::kPositions : Formula::kFolded;
 }
 
 }  // namespace

@@ -26,12 +26,20 @@ void load_weights_of(TrainingRun<Real>& run, const std::string& directory, Which
     throw std::invalid_argument("--run: '" + directory +
                                 "' has no checkpoint yet: train it, or wait for the first one");
   }
-  run.load(newest->path);
+  load_weights_at(run, newest->path, which);
+}
+
+template <class Real>
+void load_weights_at(TrainingRun<Real>& run, const std::filesystem::path& checkpoint,
+                     WhichWeights which) {
+  run.load(checkpoint);
   if (which == WhichWeights::kTrained || run.trainer().ema() == nullptr) return;
   run.trainer().ema()->copy_to(run.model().parameters());
 }
 
 template void load_weights_of(TrainingRun<float>&, const std::string&, WhichWeights);
 template void load_weights_of(TrainingRun<double>&, const std::string&, WhichWeights);
+template void load_weights_at(TrainingRun<float>&, const std::filesystem::path&, WhichWeights);
+template void load_weights_at(TrainingRun<double>&, const std::filesystem::path&, WhichWeights);
 
 }  // namespace gradvar

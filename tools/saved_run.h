@@ -1,6 +1,7 @@
 // saved_run: a run's directory, read back.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "tools/run_config.h"
@@ -18,6 +19,11 @@ enum class WhichWeights { kTrained, kAverage };
 // or it is damaged or of another run.
 template <class Real>
 void load_weights_of(TrainingRun<Real>& run, const std::string& directory,
+                     WhichWeights which = WhichWeights::kAverage);
+
+// The weights of one checkpoint. Throws std::invalid_argument as above.
+template <class Real>
+void load_weights_at(TrainingRun<Real>& run, const std::filesystem::path& checkpoint,
                      WhichWeights which = WhichWeights::kAverage);
 
 }  // namespace gradvar

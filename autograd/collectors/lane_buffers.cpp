@@ -6,32 +6,25 @@ namespace gradvar {
 
 template <class Real>
 bool LaneBuffers<Real>::begin(const ParameterLayout& layout, int lanes) {
-  const bool same_layout = layout_.same_places(layout);
-  if (!same_layout || static_cast<int>(lanes_memory_.size()) < lanes) {
+  const bool same_layout = layout_.same_places(layout), another = !same_layout || lanes != lanes_;
+  if (!same_layout) {
     layout_ = layout;
-    lanes_memory_.assign(lanes, Tensor<Real>(Shape{layout.padded_size()}));
+    lanes_memory_.clear();
   }
+  if (static_cast<int>(lanes_memory_.size()) < lanes) lanes_memory_.resize(lanes);
+  if (lanes_memory_[0].size() == 0) lanes_memory_[0] = Tensor<Real>(Shape{layout.padded_size()});
   lanes_ = lanes;
   seen_.resize(lanes);
   for (std::vector<char>& seen : seen_) seen.assign(layout.count(), 0);
-  return !same_layout;
+  return another;
 }
 
 template <class Real>
 std::span<Real> LaneBuffers<Real>::take(int lane, ParameterId parameter) {
   seen_[lane][parameter.index] = 1;
-  return layout_.slice(lanes_memory_[lane].values(), parameter);
-}
-
-template <class Real>
-void LaneBuffers<Real>::clear_unseen() {
-  for (int lane = 0; lane < lanes_; ++lane) {
-    for (int k = 0; k < layout_.count(); ++k) {
-      if (seen_[lane][k]) continue;
-      const std::span<Real> values = layout_.slice(lanes_memory_[lane].values(), ParameterId{k});
-      std::fill(values.begin(), values.end(), Real(0));
-    }
-  }
+  Tensor<Real>& memory = lanes_memory_[lane];
+  if (memory.size() == 0) memory = Tensor<Real>(Shape{layout_.padded_size()});
+  return layout_.slice(memory.values(), parameter);
 }
 
 std::vector<Piece> pieces_of(const ParameterLayout& layout) {

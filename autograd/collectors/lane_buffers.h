@@ -1,7 +1,9 @@
 // lane_buffers: what the collectors share: one flat array a lane, and which parameters were seen.
 //
 // A parameter that no op on the tape uses is never offered to a collector; its gradient is zero.
-// Lanes write only what they see, and clear_unseen() zeroes the rest before the merge.
+// Lanes write only what they see; the merge knows what they did not. The first
+// lane's array is also where the result goes; the others' are made when a lane first writes to
+// them, for what is summed at the merge (joint_products.h) needs none.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +18,17 @@ namespace gradvar {
 template <class Real>
 class LaneBuffers {
  public:
-  // One array over the layout for each lane. Allocates only for another layout, or more lanes.
-  // Returns whether the layout is another one than before.
+  // Returns whether the layout or the number of lanes is another one than before.
   bool begin(const ParameterLayout& layout, int lanes);
-  // The lane's part for a parameter, now seen.
+  // The lane's part for a parameter, now seen. From one thread at a time for the same lane.
   [[nodiscard]] std::span<Real> take(int lane, ParameterId parameter);
-  void clear_unseen();
+  [[nodiscard]] bool seen(int lane, ParameterId parameter) const {
+    return seen_[lane][parameter.index] != 0;
+  }
 
   [[nodiscard]] int lanes() const { return lanes_; }
   [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+  // Empty where the lane saw nothing.
   [[nodiscard]] std::span<Real> lane(int i) { return lanes_memory_[i].values(); }
   [[nodiscard]] std::span<const Real> lane(int i) const { return lanes_memory_[i].values(); }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "autograd/blas.h"
-#include "autograd/collectors/sum.h"
 #include "autograd/kernels.h"
 #include "autograd/planner.h"
 
@@ -38,23 +36,6 @@ struct LongSum {
   double* total;
 };
 
-// S1 and S2 by two GEMMs.
-template <class Real>
-void factored_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
-                      Arena& scratch, Real* sum, Real* sum_squares) {
-  const ArenaScope scope(scratch);
-  const Factor<Real>& use = gradients.uses[0];
-  const std::int64_t b = gradients.batch, p = gradients.fan_out, d = gradients.fan_in;
-  sum_gradients(gradients, weights, scratch, sum);
-  Real* delta_squared = scratch.allocate<Real>(b * p);
-  Real* a_squared = scratch.allocate<Real>(b * d);
-  kernels::square(use.delta, delta_squared, b * p);
-  kernels::square(use.a, a_squared, b * d);
-  const Real* weighted = weighted_rows<Real>(delta_squared, 1, p, weights, scratch);
-  blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, p, d, b, Real(1), weighted, p, a_squared,
-             d, Real(0), sum_squares, d);
-}
-
 // S1 and S2 by making each g_n whole.
 template <class Real>
 void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
@@ -81,25 +62,6 @@ void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real
   from_patch_order(grid, gradients.fan_out, tile, sum);
   total_squares.finish(tile);
   from_patch_order(grid, gradients.fan_out, tile, sum_squares);
-}
-
-// S1 and M2 of gradients given as rows: the mean first, then the deviations from it.
-template <class Real>
-void row_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
-                 double total_weight, Arena& scratch, Real* sum, Real* m2) {
-  const ArenaScope scope(scratch);
-  const std::int64_t size = gradients.size();
-  sum_gradients(gradients, weights, scratch, sum);
-  Real* mean = scratch.allocate<Real>(size);
-  std::copy_n(sum, size, mean);
-  kernels::scale(static_cast<Real>(1 / total_weight), mean, size);
-  const LongSum<Real> total(size, scratch);
-  for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    kernels::fold_deviations(gradients.uses[0].delta + n * size, mean,
-                             weights.empty() ? Real(1) : weights[n], total.part, size);
-    if ((n + 1) % kernels::kSummedRows == 0) total.hand_on();
-  }
-  total.finish(m2);
 }
 
 }  // namespace
@@ -141,19 +103,18 @@ template <class Real>
 void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
   if (sums_.begin(layout, plan.lanes)) {
     pieces_ = pieces_of(layout);
-    no_samples_.assign(kLongestPiece, Real(0));
+    products_ = row_pieces_of(layout, (plan.lanes + 1) / 2);
   }
   m2_.begin(layout, plan.lanes);
-  lane_states_.resize(plan.lanes);
+  offered_.begin(layout.count(), plan.lanes);
+  lane_weights_.resize(plan.lanes);
+  centred_.resize(plan.lanes);
   for (int lane = 0; lane < plan.lanes; ++lane) {
     const LanePool::Range range = LanePool::piece(plan.batch, plan.lanes, lane);
     const std::int64_t count = range.end - range.begin;
-    LaneState& state = lane_states_[lane];
-    state.sample_weights =
-        plan.weights.empty() ? plan.weights : plan.weights.subspan(range.begin, count);
-    state.weights = Weights::of(state.sample_weights, count);
-    state.seen.assign(layout.count(), SampleGradients<Real>{});
-    state.centred.assign(layout.count(), 0);
+    lane_weights_[lane] = Weights::of(
+        plan.weights.empty() ? plan.weights : plan.weights.subspan(range.begin, count), count);
+    centred_[lane].assign(layout.count(), 0);
   }
   weights_ = Weights::of(plan.weights, plan.batch);
 }
@@ -161,32 +122,36 @@ void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPla
 template <class Real>
 void MomentsCollector<Real>::collect(const SampleGradients<Real>& gradients,
                                      const LaneRows<Real>& rows, Arena& scratch) {
-  Real* sum = sums_.take(rows.lane, gradients.parameter).data();
-  Real* m2 = m2_.take(rows.lane, gradients.parameter).data();
-  LaneState& state = lane_states_[rows.lane];
-  if (state.weights.sum <= 0) {  // every sample of this lane has weight 0
-    std::fill_n(sum, gradients.size(), Real(0));
-    std::fill_n(m2, gradients.size(), Real(0));
-    return;
-  }
-  state.seen[gradients.parameter.index] = gradients;
-  switch (plan_moments(gradients)) {
-    case Formula::kRows:
-      row_moments(gradients, rows.weights, state.weights.sum, scratch, sum, m2);
-      state.centred[gradients.parameter.index] = 1;
-      break;
-    case Formula::kFactored:
-      factored_moments(gradients, rows.weights, scratch, sum, m2);
-      break;
-    default:
-      folded_moments(gradients, rows.weights, scratch, sum, m2);
+  const bool waits = plan_moments(gradients) != Formula::kFolded;
+  offered_.keep(gradients, rows, waits);
+  if (waits) return;
+  const std::span<Real> sum = sums_.take(rows.lane, gradients.parameter);
+  const std::span<Real> m2 = m2_.take(rows.lane, gradients.parameter);
+  if (lane_weights_[rows.lane].sum > 0) {
+    folded_moments(gradients, rows.weights, scratch, sum.data(), m2.data());
+  } else {
+    std::fill(sum.begin(), sum.end(), Real(0));
+    std::fill(m2.begin(), m2.end(), Real(0));
   }
 }
 
 template <class Real>
 void MomentsCollector<Real>::merge(LanePool& pool) {
-  sums_.clear_unseen();
-  m2_.clear_unseen();
+  joined_.resize(sums_.layout().count());
+  for (int k = 0; k < sums_.layout().count(); ++k) {
+    const SampleGradients<Real>* first = offered_.first(k);
+    const bool rows = first != nullptr && first->single_rows();
+    joined_[k] = !offered_.waits(k) ? Joined::kNo : rows ? Joined::kRows : Joined::kOuter;
+    if (joined_[k] != Joined::kNo) continue;
+    make_lane_arrays(k);
+    for (int lane = 0; lane < sums_.lanes(); ++lane) {
+      if (offered_.waits_in(lane, k)) centre(lane, k);
+    }
+  }
+  pool.run(2 * static_cast<int>(products_.size()), [&](int task) {
+    const Piece& product = products_[task / 2];
+    if (joined_[product.parameter] != Joined::kNo) join_lanes(product, task % 2 == 1);
+  });
   piece_sums_.resize(pieces_.size());
   pool.run(static_cast<int>(pieces_.size()),
            [&](int i) { piece_sums_[i] = merge_piece(pieces_[i]); });
@@ -194,74 +159,165 @@ void MomentsCollector<Real>::merge(LanePool& pool) {
 }
 
 template <class Real>
+void MomentsCollector<Real>::make_lane_arrays(int parameter) {
+  const ParameterId id{parameter};
+  for (int lane = 0; lane < sums_.lanes(); ++lane) {
+    if (sums_.seen(lane, id)) continue;
+    const std::span<Real> sum = sums_.take(lane, id), m2 = m2_.take(lane, id);
+    std::fill(sum.begin(), sum.end(), Real(0));
+    std::fill(m2.begin(), m2.end(), Real(0));
+  }
+}
+
+// S1, or S2, by one GEMM a lane.
+template <class Real>
+void MomentsCollector<Real>::join_outer(const Piece& product, bool squares, Arena& scratch) {
+  const RowBlock block = rows_of(sums_.layout(), product);
+  Real* out = (squares ? m2_ : sums_).lane(0).data() + product.begin;
+  Real beta = 0;
+  for (int lane = 0; lane < sums_.lanes(); ++lane) {
+    if (!offered_.offered(lane, product.parameter) || lane_weights_[lane].sum <= 0) continue;
+    const LaneGradients<Real>& of = offered_.at(lane, product.parameter);
+    if (squares) {
+      add_outer_squares(of, block, scratch, beta, out);
+    } else {
+      add_outer_sums(of, block, scratch, beta, out);
+    }
+    beta = 1;
+  }
+  if (beta == Real(0)) std::fill_n(out, product.end - product.begin, Real(0));  // nobody uses it
+}
+
+// S1 and M2 of gradients given as rows: the mean first, then the deviations from it.
+template <class Real>
+void MomentsCollector<Real>::join_rows(const Piece& piece, Arena& scratch) {
+  const ArenaScope scope(scratch);
+  const std::int64_t begin = piece.begin - sums_.layout().infos()[piece.parameter].offset;
+  const std::int64_t count = piece.end - piece.begin;
+  Real* sum = sums_.lane(0).data() + piece.begin;
+  std::fill_n(sum, count, Real(0));
+  for (int lane = 0; lane < sums_.lanes(); ++lane) {
+    if (!offered_.offered(lane, piece.parameter) || lane_weights_[lane].sum <= 0) continue;
+    const ArenaScope of_lane(scratch);
+    const LaneGradients<Real>& of = offered_.at(lane, piece.parameter);
+    kernels::accumulate_rows(row_columns(of, begin, begin + count, true, scratch), sum,
+                             of.gradients.batch, count);
+  }
+  Real* mean = scratch.allocate<Real>(count);
+  std::copy_n(sum, count, mean);
+  kernels::scale(static_cast<Real>(1 / weights_.sum), mean, count);
+  const LongSum<Real> total(count, scratch);
+  for (int lane = 0; lane < sums_.lanes(); ++lane) {
+    if (!offered_.offered(lane, piece.parameter)) {  // samples with a gradient of zero
+      for (std::int64_t i = 0; i < count; ++i) {
+        const double deviation = static_cast<double>(mean[i]);
+        total.total[i] += lane_weights_[lane].sum * deviation * deviation;
+      }
+      continue;
+    }
+    if (lane_weights_[lane].sum <= 0) continue;
+    const ArenaScope of_lane(scratch);
+    const LaneGradients<Real>& of = offered_.at(lane, piece.parameter);
+    const Real* rows = row_columns(of, begin, begin + count, false, scratch);
+    for (std::int64_t n = 0; n < of.gradients.batch; ++n) {
+      kernels::fold_deviations(rows + n * count, mean, of.weights.empty() ? Real(1) : of.weights[n],
+                               total.part, count);
+      if ((n + 1) % kernels::kSummedRows == 0) total.hand_on();
+    }
+    total.hand_on();
+  }
+  total.finish(m2_.lane(0).data() + piece.begin);
+}
+
+// One of two tasks for a block of a parameter that all lanes left to the merge.
+template <class Real>
+void MomentsCollector<Real>::join_lanes(const Piece& product, bool squares) {
+  TaskArenas::Lease lease(arenas_);
+  if (joined_[product.parameter] == Joined::kOuter) {
+    join_outer(product, squares, lease.arena());
+  } else if (!squares) {
+    join_rows(product, lease.arena());  // both in one
+  }
+}
+
+// The mean and M2 of the batch into lane 0's arrays.
+template <class Real>
 kernels::MergedMoments MomentsCollector<Real>::merge_piece(const Piece& piece) {
   const std::int64_t count = piece.end - piece.begin;
   Real* sum = sums_.lane(0).data() + piece.begin;
   Real* m2 = m2_.lane(0).data() + piece.begin;
+  if (joined_[piece.parameter] != Joined::kNo) {
+    const double scale = 1 / weights_.sum;
+    const double correction = joined_[piece.parameter] == Joined::kRows ? 0 : scale;
+    return kernels::centre_moments(sum, m2, correction, scale, count);
+  }
   const auto inverse = [](double weight) { return weight > 0 ? 1 / weight : 0; };
   const auto correction = [&](int lane) {
-    const LaneState& state = lane_states_[lane];
-    return state.centred[piece.parameter] ? 0 : inverse(state.weights.sum);
+    return centred_[lane][piece.parameter] ? 0 : inverse(lane_weights_[lane].sum);
   };
-  double total = lane_states_[0].weights.sum;
+  double total = lane_weights_[0].sum;
   double correction_a = correction(0), largest_s2 = 0;
+  const int lanes = sums_.lanes();
+  if (lanes == 1) return kernels::centre_moments(sum, m2, correction_a, inverse(total), count);
   kernels::MergedMoments merged;
-  const auto merge_lane = [&](const Real* sum_b, const Real* m2_b, double weight,
-                              double correction_b, bool last) {
-    merged = kernels::merge_moments(sum, m2, sum_b, m2_b,
+  for (int lane = 1; lane < lanes; ++lane) {
+    const double weight = lane_weights_[lane].sum;
+    merged = kernels::merge_moments(sum, m2, sums_.lane(lane).data() + piece.begin,
+                                    m2_.lane(lane).data() + piece.begin,
                                     {.inverse_weight_a = inverse(total),
                                      .inverse_weight_b = inverse(weight),
                                      .correction_a = correction_a,
-                                     .correction_b = correction_b,
+                                     .correction_b = correction(lane),
                                      .between = total * weight * inverse(total + weight),
-                                     .scale = last ? inverse(total + weight) : 1},
+                                     .scale = lane + 1 == lanes ? inverse(total + weight) : 1},
                                     count);
     total += weight;
     correction_a = 0;
     largest_s2 += merged.largest_s2;
-  };
-  const int lanes = sums_.lanes();
-  if (lanes == 1) {
-    merge_lane(no_samples_.data(), no_samples_.data(), 0, 0, true);
-  }
-  for (int lane = 1; lane < lanes; ++lane) {
-    merge_lane(sums_.lane(lane).data() + piece.begin, m2_.lane(lane).data() + piece.begin,
-               lane_states_[lane].weights.sum, correction(lane), lane + 1 == lanes);
   }
   merged.largest_s2 = largest_s2;
   return merged;
 }
 
+// S1 and M2 of one lane, from its factors, in f64.
+template <class Real>
+void MomentsCollector<Real>::centre(int lane, int parameter) {
+  const std::span<Real> sum = sums_.take(lane, ParameterId{parameter});
+  const std::span<Real> m2 = m2_.take(lane, ParameterId{parameter});
+  centred_[lane][parameter] = 1;
+  if (lane_weights_[lane].sum <= 0 || !offered_.offered(lane, parameter)) {
+    // Lane 0 holds what was merged first, not its own zeros.
+    std::fill(sum.begin(), sum.end(), Real(0));
+    std::fill(m2.begin(), m2.end(), Real(0));
+    return;
+  }
+  const LaneGradients<Real>& of = offered_.at(lane, parameter);
+  TaskArenas::Lease lease(arenas_);
+  centred_moments(of.gradients, of.weights, lease.arena(), sum.data(), m2.data());
+}
+
 template <class Real>
 void MomentsCollector<Real>::redo_where_cancelled(LanePool& pool) {
-  const int parameters = sums_.layout().count();
-  std::vector<kernels::MergedMoments> largest(parameters);
+  std::vector<kernels::MergedMoments> largest(sums_.layout().count());
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     kernels::MergedMoments& of = largest[pieces_[i].parameter];
     of.largest_s2 = std::max(of.largest_s2, piece_sums_[i].largest_s2);
     of.largest_m2 = std::max(of.largest_m2, piece_sums_[i].largest_m2);
   }
-  const auto cancelled = [&](int k) {
-    return largest[k].largest_s2 > kMaxCancellation * largest[k].largest_m2;
-  };
-  pool.run(parameters * sums_.lanes(), [&](int task) {
-    const int k = task / sums_.lanes(), lane = task % sums_.lanes();
-    LaneState& state = lane_states_[lane];
-    if (!cancelled(k)) return;
-    const std::span<Real> sum = sums_.take(lane, ParameterId{k});
-    const std::span<Real> m2 = m2_.take(lane, ParameterId{k});
-    state.centred[k] = 1;
-    if (state.weights.sum <= 0 || state.seen[k].uses.empty()) {
-      // Lane 0 holds what was merged first, not its own zeros.
-      std::fill(sum.begin(), sum.end(), Real(0));
-      std::fill(m2.begin(), m2.end(), Real(0));
-      return;
-    }
-    Arena scratch;
-    centred_moments(state.seen[k], state.sample_weights, scratch, sum.data(), m2.data());
-  });
+  std::vector<int> cancelled;
+  for (int k = 0; k < sums_.layout().count(); ++k) {
+    if (!(largest[k].largest_s2 > kMaxCancellation * largest[k].largest_m2)) continue;
+    cancelled.push_back(k);
+    make_lane_arrays(k);  // here, not in the tasks: two of them may share a lane
+    joined_[k] = Joined::kNo;
+  }
+  if (cancelled.empty()) return;
+  pool.run(static_cast<int>(cancelled.size()) * sums_.lanes(),
+           [&](int task) { centre(task % sums_.lanes(), cancelled[task / sums_.lanes()]); });
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    if (!cancelled(pieces_[i].parameter)) continue;
+    if (std::find(cancelled.begin(), cancelled.end(), pieces_[i].parameter) == cancelled.end()) {
+      continue;
+    }
     piece_sums_[i] = merge_piece(pieces_[i]);
   }
 }

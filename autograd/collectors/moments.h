@@ -1,6 +1,6 @@
 // moments: mean and variance of the per-sample gradients, for every parameter element.
 //
-// Each lane keeps S1 = sum w g and either S2 = sum w g^2 or M2 = sum w (g - S1/W)^2 of its samples:
+// What is kept on the way is S1 = sum w g and either S2 = sum w g^2 or M2 = sum w (g - S1/W)^2:
 //
 //   kRows      S1 and M2, in two passes over the rows
 //   kFactored  S1 = (w Delta)^T A and S2 = (w Delta*Delta)^T (A*A): one more GEMM than the sum
@@ -8,7 +8,9 @@
 //              and S2 at once. The square of a sum over positions is not the sum of squares, so
 //              there is no cheaper product of factors.
 //
-// Lanes are merged in f64 by Chan's formula, in lane order, M2 = S2 - S1^2/W on the way.
+// The first two are made at the merge, for all lanes at once (joint_products.h). What is folded has
+// S1 and S2 for each lane, and the lanes are merged in f64 by Chan's formula, in lane order. Either
+// way M2 = S2 - S1^2/W at the end.
 //
 // Trap: that difference loses its digits when the mean is large against the spread. The largest S2
 // is compared with the largest M2, and when more than kMaxCancellation is lost the parameter is
@@ -19,6 +21,7 @@
 #pragma once
 
 #include "autograd/collector.h"
+#include "autograd/collectors/joint_products.h"
 #include "autograd/collectors/lane_buffers.h"
 #include "autograd/kernels.h"
 #include "autograd/statistics.h"
@@ -44,22 +47,29 @@ class MomentsCollector final : public Collector<Real> {
   [[nodiscard]] std::vector<MomentSummary> summaries(Estimator estimator) const;
 
  private:
-  struct LaneState {
-    Weights weights;
-    std::span<const Real> sample_weights;
-    std::vector<SampleGradients<Real>> seen;  // by parameter
-    std::vector<char> centred;                // by parameter: m2_ holds M2, not S2
-  };
+  // How a parameter is made for all lanes at once: from rows or by products; or not.
+  enum class Joined { kNo, kRows, kOuter };
+
+  // Gives every lane an array for a parameter that is merged lane by lane.
+  void make_lane_arrays(int parameter);
+  void join_lanes(const Piece& product, bool squares);
+  void join_outer(const Piece& product, bool squares, Arena& scratch);
+  void join_rows(const Piece& product, Arena& scratch);
   [[nodiscard]] kernels::MergedMoments merge_piece(const Piece& piece);
+  void centre(int lane, int parameter);
   void redo_where_cancelled(LanePool& pool);
 
   LaneBuffers<Real> sums_;  // S1; after the merge, lane 0 holds the mean
   LaneBuffers<Real> m2_;    // S2 or M2; after the merge, lane 0 holds the batch's M2
-  std::vector<LaneState> lane_states_;
+  OfferedGradients<Real> offered_;
+  TaskArenas arenas_;
+  std::vector<Weights> lane_weights_;
+  std::vector<std::vector<char>> centred_;  // [lane][parameter]: m2_ holds M2, not S2
+  std::vector<Joined> joined_;              // by parameter
   Weights weights_;
+  std::vector<Piece> products_;  // row blocks, each joined by two tasks
   std::vector<Piece> pieces_;
   std::vector<kernels::MergedMoments> piece_sums_;
-  std::vector<Real> no_samples_;  // zeros, a piece long: what a single lane is merged with
 };
 
 // S1 and M2 of one lane by the plainest road: two passes over whole gradients, in f64. The fallback

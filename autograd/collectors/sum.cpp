@@ -46,30 +46,55 @@ void sum_gradients(const SampleGradients<Real>& gradients, std::span<const Real>
 
 template <class Real>
 void SumCollector<Real>::begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) {
-  if (lanes_.begin(layout, plan.lanes)) pieces_ = pieces_of(layout);
+  if (lanes_.begin(layout, plan.lanes)) pieces_ = row_pieces_of(layout, plan.lanes);
+  offered_.begin(layout.count(), plan.lanes);
   total_weight_ = Weights::of(plan.weights, plan.batch).sum;
 }
 
 template <class Real>
 void SumCollector<Real>::collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                                  Arena& scratch) {
+  const bool waits = gradients.single_rows() || gradients.all_outer();
+  offered_.keep(gradients, rows, waits);
+  if (waits) return;
   sum_gradients(gradients, rows.weights, scratch,
                 lanes_.take(rows.lane, gradients.parameter).data());
 }
 
+// Lane after lane into lane 0's array, which ends as the mean.
+template <class Real>
+void SumCollector<Real>::merge_piece(const Piece& piece) {
+  const RowBlock block = rows_of(lanes_.layout(), piece);
+  const std::int64_t begin = piece.begin - lanes_.layout().infos()[piece.parameter].offset;
+  const std::int64_t count = piece.end - piece.begin;
+  Real* total = lanes_.lane(0).data() + piece.begin;
+  TaskArenas::Lease lease(arenas_);
+  Real beta = lanes_.seen(0, {piece.parameter}) ? Real(1) : Real(0);
+  for (int lane = 0; lane < lanes_.lanes(); ++lane) {
+    if (!offered_.offered(lane, piece.parameter)) continue;
+    const LaneGradients<Real>& of = offered_.at(lane, piece.parameter);
+    const bool waits = offered_.waits_in(lane, piece.parameter);
+    if (waits && of.gradients.all_outer()) {
+      add_outer_sums(of, block, lease.arena(), beta, total);
+    } else if (waits || lane > 0) {
+      const ArenaScope scope(lease.arena());
+      if (beta == Real(0)) std::fill_n(total, count, Real(0));
+      if (waits) {
+        const Real* rows = row_columns(of, begin, begin + count, true, lease.arena());
+        kernels::accumulate_rows(rows, total, of.gradients.batch, count);
+      } else {
+        kernels::accumulate(lanes_.lane(lane).data() + piece.begin, total, count);
+      }
+    }
+    beta = 1;
+  }
+  if (beta == Real(0)) std::fill_n(total, count, Real(0));
+  kernels::scale(static_cast<Real>(1.0 / total_weight_), total, count);
+}
+
 template <class Real>
 void SumCollector<Real>::merge(LanePool& pool) {
-  lanes_.clear_unseen();
-  const Real scale = static_cast<Real>(1.0 / total_weight_);
-  pool.run(static_cast<int>(pieces_.size()), [&](int i) {
-    const Piece& piece = pieces_[i];
-    const std::int64_t count = piece.end - piece.begin;
-    Real* total = lanes_.lane(0).data() + piece.begin;
-    for (int lane = 1; lane < lanes_.lanes(); ++lane) {
-      kernels::accumulate(lanes_.lane(lane).data() + piece.begin, total, count);
-    }
-    kernels::scale(scale, total, count);
-  });
+  pool.run(static_cast<int>(pieces_.size()), [&](int i) { merge_piece(pieces_[i]); });
 }
 
 template class SumCollector<float>;

@@ -1,11 +1,13 @@
 // sum: the gradient of the batch's (weighted) mean loss, which is what training needs.
 //
-//   kOuter   G += (w Delta)^T A      one GEMM over all B T rows
-//   kRows    G += column sums
+//   kOuter   G += (w Delta)^T A      one GEMM over the B T rows of each lane, at the merge
+//   kRows    G += column sums                        at the merge
+//   kPatches G += (w Delta)^T A      window by window, in the lane
 // Shared weights need no care here: a sum does not mind what it is a sum of.
 #pragma once
 
 #include "autograd/collector.h"
+#include "autograd/collectors/joint_products.h"
 #include "autograd/collectors/lane_buffers.h"
 
 namespace gradvar {
@@ -27,7 +29,11 @@ class SumCollector final : public Collector<Real> {
   [[nodiscard]] double total_weight() const { return total_weight_; }
 
  private:
+  void merge_piece(const Piece& piece);
+
   LaneBuffers<Real> lanes_;
+  OfferedGradients<Real> offered_;
+  TaskArenas arenas_;
   std::vector<Piece> pieces_;
   double total_weight_ = 0;
 };

@@ -61,6 +61,8 @@ class Running {
   // Waits until the file holds so many lines; false when the program ended first.
   [[nodiscard]] bool wait_for_lines(const fs::path& file, int lines);
   void signal(int number) const;
+  // Where standard error goes until the end.
+  [[nodiscard]] const fs::path& error_file() const { return err_; }
   // Waits for the end.
   Outcome finish();
 

@@ -10,6 +10,7 @@ void add_train(CLI::App& app);
 void add_pairs(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_diagnose(CLI::App& app);
 void add_gradients(CLI::App& app);
 void add_velocity(CLI::App& app);
 void add_variance(CLI::App& app);

@@ -1,0 +1,189 @@
+// The parts of a diagnosis: held-out pairs, since when, the choice of a noise level.
+
+#include <cmath>
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "../io/error_of.h"
+#include "../io/scratch_directory.h"
+#include "io/safetensors.h"
+#include "tools/diagnose/diagnosis.h"
+#include "tools/diagnose/sweep.h"
+#include "tools/diagnose/words.h"
+#include "tools/pairs_file.h"
+
+namespace gradvar::diagnose_test {
+namespace {
+
+using testing::error_of;
+using testing::ScratchDirectory;
+using Verdict = MemorisationVerdict;
+
+Snapshot judged(std::int64_t step, Verdict verdict) {
+  Snapshot snapshot;
+  snapshot.step = step;
+  snapshot.judgement.verdict = verdict;
+  return snapshot;
+}
+
+SweepPoint point(double sigma, Verdict verdict, const std::vector<double>& energy) {
+  return {.sigma = sigma, .snapshot = judged(0, verdict), .energy = energy};
+}
+
+TEST(HeldOut, PairsOfAMapAreFreshAndOfThatMap) {
+  const RunConfig config{.coupling = "rotation:angle=180", .pairs = 30};
+  const Problem problem(config);
+  const HeldOut held_out = held_out_pairs(problem, config, 50);
+  ASSERT_EQ(held_out.pairs.x0.rows(), 50);
+  EXPECT_TRUE(held_out.fresh_sources && held_out.fresh_targets);
+  EXPECT_EQ(held_out.origin, "50 fresh pairs of the coupling 'rotation:angle=180,planes=1'");
+  for (std::int64_t i = 0; i < held_out.pairs.x0.size(); ++i) {
+    EXPECT_NEAR(held_out.pairs.x1[i], 5 - held_out.pairs.x0[i], 1e-12);
+    EXPECT_NE(held_out.pairs.x0[i], problem.pairs().x0[i % problem.pairs().x0.size()]);
+  }
+}
+
+// An assignment among more points would be a nearer one: sets are of the training's size.
+TEST(HeldOut, AnAssignmentIsMadeAgainInSetsOfAsManyPairs) {
+  const RunConfig config{.coupling = "assignment", .pairs = 20};
+  const Problem problem(config);
+  const HeldOut held_out = held_out_pairs(problem, config, 50);
+  EXPECT_EQ(held_out.pairs.x0.rows(), 40) << "two whole sets";
+  const double held_out_cost = mean_cost(held_out.pairs), cost = mean_cost(problem.pairs());
+  EXPECT_LT(held_out_cost, 1.3 * cost);
+  EXPECT_GT(held_out_cost, 0.7 * cost);
+}
+
+TEST(HeldOut, RowsThatTrainingDidNotTakeComeFirst) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path("pairs.safetensors");
+  RunConfig config{.pairs = 30};
+  pairs_writer(Problem(config), config).write(path);
+  config.pairs_file = path;
+  config.pairs = 25;
+  const Problem problem(config);
+  const HeldOut held_out = held_out_pairs(problem, config, 100);
+  ASSERT_EQ(held_out.pairs.x0.rows(), 5);
+  EXPECT_EQ(held_out.pairs.x0[0], read_pairs_file(path).pairs.x0[50]);
+  EXPECT_EQ(held_out.origin, "rows 26 to 30 of '" + path + "', which training did not take");
+  EXPECT_EQ(held_out_pairs(problem, config, 3).pairs.x0.rows(), 3);
+}
+
+TEST(HeldOut, PairsOfUnknownOriginHaveNone) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path("pairs.safetensors");
+  RunConfig config{.pairs = 30};
+  const Problem drawn(config);
+  SafetensorsWriter bare;
+  bare.add("x0", drawn.pairs().x0);
+  bare.add("x1", drawn.pairs().x1);
+  bare.write(path);
+  config.pairs_file = path;
+  adopt_pairs_file(config, [](const std::string&) { return false; });
+  const Problem problem(config);
+  EXPECT_FALSE(held_out_pairs(problem, config, 100).any());
+  const Reference reference = make_reference(problem, config, 100, 100);
+  ASSERT_TRUE(reference.prediction.has_value());
+  EXPECT_EQ(reference.prediction->errors.size(), 30u);
+  EXPECT_TRUE(reference.luck_ratio.empty());
+}
+
+TEST(Onset, IsTheFirstSnapshotFromWhichOnAllMemorise) {
+  const Onset onset = onset_of({judged(0, Verdict::kDoesNot), judged(100, Verdict::kMemorises),
+                                judged(200, Verdict::kUndecided), judged(300, Verdict::kMemorises),
+                                judged(400, Verdict::kMemorises)});
+  EXPECT_EQ(onset.kind, Onset::Kind::kBetween);
+  EXPECT_EQ(onset.after, 200);
+  EXPECT_EQ(onset.by, 300);
+}
+
+TEST(Onset, IsUnknownWithTheLastCheckpointAlone) {
+  EXPECT_EQ(onset_of({judged(0, Verdict::kDoesNot), judged(400, Verdict::kMemorises)}).kind,
+            Onset::Kind::kUnknown);
+  EXPECT_EQ(onset_of({judged(0, Verdict::kDoesNot), judged(400, Verdict::kRule)}).kind,
+            Onset::Kind::kNever);
+  EXPECT_EQ(onset_of({}).kind, Onset::Kind::kNever);
+}
+
+TEST(SweepChoice, IsTheSmallestSigmaThatBreaksAndIsAsGoodAsTheBest) {
+  Sweep sweep;
+  sweep.points = {point(0, Verdict::kMemorises, {0.10, 0.12, 0.11}),
+                  point(0.1, Verdict::kDoesNot, {0.50, 0.52, 0.51}),
+                  point(0.2, Verdict::kDoesNot, {0.11, 0.11, 0.12}),
+                  point(0.4, Verdict::kDoesNot, {0.10, 0.11, 0.11})};
+  recommend(sweep);
+  EXPECT_EQ(*sweep.best, 3u);
+  EXPECT_EQ(*sweep.breaks, 1u);
+  EXPECT_EQ(*sweep.recommended, 2u) << "0 memorises, 0.1 is worse than the best for sure";
+  EXPECT_TRUE(sweep.points[0].within);
+  EXPECT_FALSE(sweep.points[1].within);
+}
+
+TEST(SweepChoice, NamesThePriceWhereNoSigmaDoesBoth) {
+  Sweep sweep;
+  sweep.points = {point(0, Verdict::kMemorises, {0.10, 0.12, 0.11}),
+                  point(0.1, Verdict::kUndecided, {0.10, 0.12, 0.11}),
+                  point(0.2, Verdict::kDoesNot, {0.50, 0.52, 0.51})};
+  recommend(sweep);
+  EXPECT_EQ(*sweep.recommended, 2u);
+  EXPECT_FALSE(sweep.points[2].within);
+}
+
+TEST(SweepChoice, IsNoneWhereNothingBreaksIt) {
+  Sweep sweep;
+  sweep.points = {point(0, Verdict::kMemorises, {}), point(0.1, Verdict::kMemorises, {})};
+  recommend(sweep);
+  EXPECT_FALSE(sweep.best || sweep.breaks || sweep.recommended);
+}
+
+TEST(Sweep, NoiseKeepsTheKindOfTheInterpolant) {
+  EXPECT_EQ(with_sigma("linear", 0.5), "constant:sigma=0.5");
+  EXPECT_EQ(with_sigma("bridge-full:sigma=0.1", 0.5), "bridge-full:sigma=0.5");
+  EXPECT_EQ(error_of([] { (void)with_sigma("trigonometric", 0.5); }),
+            "--sigmas: the run's interpolant is trigonometric, which takes no noise; use "
+            "--no-sweep");
+  EXPECT_EQ(usual_sigmas(1.41421356, 2), (std::vector<double>{0, 0.02, 0.05, 0.1, 0.2, 0.5}));
+}
+
+TEST(Words, BreakLinesBetweenWords) {
+  EXPECT_EQ(wrapped(std::string(60, 'a') + " " + std::string(39, 'b') + " c"),
+            std::string(60, 'a') + " " + std::string(39, 'b') + "\nc\n");
+  EXPECT_EQ(probability_text(1), "over 0.99");
+  EXPECT_EQ(probability_text(0.5), "0.50");
+}
+
+TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
+  RunConfig config{.pairs = 12,
+                   .model = "mlp:width=64,depth=2,activation=silu",
+                   .steps = 800,
+                   .batch = 64,
+                   .learning_rate = 3e-3};
+  TrainingRun<float> run(config);
+  const DiagnoseOptions options{.snapshot = {.solver = SolverOptions::parse("euler:steps=20")},
+                                .held_out = 200};
+  std::int64_t ticks = 0;
+  const Diagnosis diagnosis =
+      diagnose_training(run, "a run", options, [&](std::int64_t, std::int64_t) { ++ticks; });
+  EXPECT_EQ(ticks, 800);
+  ASSERT_EQ(diagnosis.through_training.size(), 11u);
+  EXPECT_EQ(diagnosis.last().step, 800);
+  EXPECT_EQ(diagnosis.last().judgement.verdict, Verdict::kMemorises);
+  EXPECT_EQ(diagnosis.onset.kind, Onset::Kind::kBetween);
+  EXPECT_GT(diagnosis.last().variance.held_out, 3 * diagnosis.last().variance.training);
+  EXPECT_NE(variance_sentence(diagnosis).find("would mislead"), std::string::npos)
+      << variance_sentence(diagnosis);
+  ASSERT_EQ(diagnosis.pairs.size(), 12u);
+
+  const std::vector<float> before(run.model().parameters().flat().begin(),
+                                  run.model().parameters().flat().end());
+  const Sweep sweep = sweep_noise(run, diagnosis, {.sigmas = {2, 0, 2}, .steps = 20},
+                                  options.snapshot, [](std::int64_t, std::int64_t) {});
+  ASSERT_EQ(sweep.points.size(), 2u) << "in rising order, once each";
+  EXPECT_EQ(sweep.points[1].sigma, 2);
+  EXPECT_EQ(sweep.points[0].energy.size(), 5u);
+  EXPECT_EQ(sweep.points[0].snapshot.step, 820);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), run.model().parameters().flat().begin()));
+}
+
+}  // namespace
+}  // namespace gradvar::diagnose_test
