@@ -77,6 +77,16 @@ MmdEstimator parse_mmd_estimator(std::string_view name) {
   fail("mmd", "the estimator is '" + std::string(name) + "', expected biased or unbiased");
 }
 
+std::string describe_kernel(const MmdOptions& options) {
+  std::string text = "mean over c =";
+  for (std::size_t i = 0; i < options.multipliers.size(); ++i) {
+    text += (i == 0 ? " " : ", ") + number_text(options.multipliers[i]);
+  }
+  text += " of exp(-|x - y|^2 / (2 (c h)^2)), h ";
+  return text + (options.bandwidth == 0 ? "the median |y_i - y_j|"
+                                        : "= " + number_text(options.bandwidth));
+}
+
 double median_distance(const Tensor<double>& y, std::uint64_t seed) {
   check(y.rows() >= 2, "mmd",
         "the median distance needs 2 rows or more, found " + std::to_string(y.rows()));
@@ -121,15 +131,18 @@ MmdResult mmd(const Tensor<double>& x, const Tensor<double>& y, const MmdOptions
     const double width = c * result.bandwidth;
     rates.push_back(1 / (2 * width * width));
   }
-  const bool unbiased = options.estimator == MmdEstimator::unbiased;
-  const auto within = [&](const Tensor<double>& set) {
-    const auto rows = static_cast<double>(set.rows());
-    const PairwiseDistances distances(set, set, options.block_rows);
-    return kernel_sum(distances, rates, unbiased, pool) / (rows * (unbiased ? rows - 1 : rows));
-  };
   const double across = kernel_sum(between, rates, false, pool) /
                         (static_cast<double>(x.rows()) * static_cast<double>(y.rows()));
-  result.value = within(x) + within(y) - 2 * across;
+  result.biased = -2 * across;
+  result.unbiased = -2 * across;
+  for (const Tensor<double>* set : {&x, &y}) {
+    const auto rows = static_cast<double>(set->rows());
+    const double apart =  // i != j
+        kernel_sum(PairwiseDistances(*set, *set, options.block_rows), rates, true, pool);
+    result.biased += (apart + rows) / (rows * rows);
+    result.unbiased += apart / (rows * (rows - 1));
+  }
+  result.value = options.estimator == MmdEstimator::unbiased ? result.unbiased : result.biased;
   return result;
 }
 

@@ -12,6 +12,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +35,15 @@ struct MmdOptions {
   std::int64_t block_rows = 256;  // bounds memory: a block of distances a thread
 };
 
+// "mean over c = 0.25, 0.5, 1, 2, 4 of exp(-|x - y|^2 / (2 (c h)^2)), h the median |y_i - y_j|".
+[[nodiscard]] std::string describe_kernel(const MmdOptions& options = {});
+
 struct MmdResult {
-  double value = 0;      // squared
-  double bandwidth = 0;  // the h used
+  double value = 0;  // squared, of the estimator asked for
+  // Both of them, which differ by the diagonal alone.
+  double biased = 0;
+  double unbiased = std::numeric_limits<double>::quiet_NaN();  // with a single row on a side
+  double bandwidth = 0;                                        // the h used
   MmdEstimator estimator = MmdEstimator::unbiased;
   std::int64_t n = 0, m = 0;
 };

@@ -278,6 +278,7 @@ std::string choices_help() {
   return R"(Choices, with their defaults:
   source, target  gaussian:dim=2,mean=0,scale=1   (mean, covariance: a list in quotes or a file)
                   mixture:dim=2,components=8,spread=4,scale=0.5,seed=0
+                  student-t:dim=2,df=3,scale=1   (heavy tails; df: whole, 1 to 1000)
                   eight-gaussians:radius=5,scale=0.316   moons:noise=0.1   checkerboard:side=2
                   pinwheel:arms=5,radial=0.3,tangential=0.1,rate=0.25,scale=2
                   spiral:arms=2,turns=1.5,radius=4,noise=0.1

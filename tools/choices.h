@@ -17,8 +17,8 @@
 
 namespace gradvar {
 
-// gaussian, mixture, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy, safetensors,
-// faces, images, celeba, cifar10, mnist.
+// gaussian, mixture, student-t, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy,
+// safetensors, faces, images, celeba, cifar10, mnist.
 [[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
                                                               const std::string& spec);
 

@@ -73,11 +73,33 @@ void measure_mmd(Evaluation& result, const Problem& problem, const Tensor<double
   const Tensor<double> targets = problem.fresh_targets(options.fresh, 0, options.held_out);
   result.mmd_bandwidth = median_distance(targets);
   if (!(result.mmd_bandwidth > 0)) return;
-  result.mmd = mmd(fresh, targets, {.bandwidth = result.mmd_bandwidth}).value;
+  const MmdOptions kernel{.bandwidth = result.mmd_bandwidth};
+  const MmdResult measured = mmd(fresh, targets, kernel);
   // The same kernel between two samples of the target itself.
-  result.mmd_floor = mmd(problem.fresh_targets(options.fresh, 1, options.held_out), targets,
-                         {.bandwidth = result.mmd_bandwidth})
-                         .value;
+  const MmdResult floor =
+      mmd(problem.fresh_targets(options.fresh, 1, options.held_out), targets, kernel);
+  result.mmd = measured.unbiased;
+  result.mmd_biased = measured.biased;
+  result.mmd_floor = floor.unbiased;
+  result.mmd_floor_biased = floor.biased;
+}
+
+// Of the generated points to the targets they were trained on; nothing where most of those are one
+// point.
+std::optional<Evaluation::TrainingMmd> training_mmd(const Tensor<double>& generated,
+                                                    const Tensor<double>& targets,
+                                                    const Problem& problem,
+                                                    const Distribution* held_out) {
+  const double bandwidth = median_distance(targets);
+  if (!(bandwidth > 0)) return std::nullopt;
+  const MmdResult measured = mmd(generated, targets, {.bandwidth = bandwidth});
+  const MmdResult floor =
+      mmd(problem.fresh_targets(targets.rows(), 0, held_out), targets, {.bandwidth = bandwidth});
+  return Evaluation::TrainingMmd{.biased = measured.biased,
+                                 .unbiased = measured.unbiased,
+                                 .floor_biased = floor.biased,
+                                 .floor = floor.unbiased,
+                                 .bandwidth = bandwidth};
 }
 
 nlohmann::json with_ends(nlohmann::json summary, const std::optional<Interval>& interval) {
@@ -111,7 +133,9 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   const std::vector<double> to_training = row_distances(generated, first(pairs.x1));
   result.to_training_partner = summarise(to_training);
   if (options.sets > 0) result.training_interval = interval_of(to_training);
-  if (const Tensor<double>& optimal = problem.optimal_partners(); optimal.size() > 0) {
+  const Tensor<double>& optimal =
+      options.optimal_partners != nullptr ? *options.optimal_partners : problem.optimal_partners();
+  if (optimal.size() > 0) {
     const std::vector<double> to_optimal = row_distances(generated, first(optimal));
     result.to_optimal_partner = summarise(to_optimal);
     if (options.sets > 0) result.optimal_interval = interval_of(to_optimal);
@@ -130,6 +154,9 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   if (options.sets > 0) {
     result.straightness = summarise(training.bends);
     result.straightness_interval = interval_of(training.bends);
+  }
+  if (options.with_mmd && followed >= 2) {
+    result.training_mmd = training_mmd(generated, first(pairs.x1), problem, options.held_out);
   }
   if (options.fresh == 0) return result;
 
@@ -155,11 +182,14 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   if (options.with_mmd) {
     // NaN where most targets are one point: the median heuristic has no kernel for them.
     result.mmd = result.mmd_floor = std::numeric_limits<double>::quiet_NaN();
+    result.mmd_biased = result.mmd_floor_biased = std::numeric_limits<double>::quiet_NaN();
     if (result.laws.empty()) {
       measure_mmd(result, problem, fresh, options);
     } else if (const LawDistance& law = result.laws.front(); law.bandwidth > 0) {  // the first set
       result.mmd = law.values.front();
+      result.mmd_biased = law.biased.front();
       result.mmd_floor = law.floors.front();
+      result.mmd_floor_biased = law.biased_floors.front();
       result.mmd_bandwidth = law.bandwidth;
     }
   }
@@ -183,7 +213,17 @@ nlohmann::json to_json(const Evaluation& e) {
                          {"memorised_share", e.memorised_share},
                          {"mmd", json_number(e.mmd)},
                          {"mmd_floor", json_number(e.mmd_floor)},
-                         {"mmd_bandwidth", e.mmd_bandwidth}};
+                         {"mmd_biased", json_number(e.mmd_biased)},
+                         {"mmd_floor_biased", json_number(e.mmd_floor_biased)},
+                         {"mmd_bandwidth", e.mmd_bandwidth},
+                         {"mmd_kernel", describe_kernel()}};
+  if (e.training_mmd) {
+    json["training_mmd"] = {{"biased", e.training_mmd->biased},
+                            {"unbiased", e.training_mmd->unbiased},
+                            {"floor_biased", e.training_mmd->floor_biased},
+                            {"floor", e.training_mmd->floor},
+                            {"bandwidth", e.training_mmd->bandwidth}};
+  }
   if (e.straightness) {
     json["to_training_partner"] = with_ends(json["to_training_partner"], e.training_interval);
     if (e.to_optimal_partner.n > 0) {

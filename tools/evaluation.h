@@ -1,10 +1,12 @@
 // evaluation: does it memorise, does it generalise: one model, one solver.
 //
 // For each training source: how far the generated point is from its training partner and from its
-// optimal partner, beside the distance between random partners. For held-out sources: the same to
-// the optimal map where it has a closed form, and the squared MMD of the generated points to fresh
-// targets beside its floor, the MMD between two fresh target samples. When asked for sets, also how
-// straight paths are, other distances between the laws, and how sure all of this is.
+// optimal partner, beside the distance between random partners; and for all of them together the
+// squared MMD to the training targets, which is 0 when all come back, whoever went where. For
+// held-out sources: the same to the optimal map where it has a closed form, and the squared MMD of
+// the generated points to fresh targets beside its floor, the MMD between two fresh target samples.
+// When asked for sets, also how straight paths are, other distances between the laws, and how sure
+// all of this is.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,8 @@ struct EvaluationOptions {
   // Where held-out targets come from instead of the problem's target, which may be a file of the
   // training points themselves; not owned.
   const Distribution* held_out = nullptr;
+  // Optimal partners of the problem's sources instead of the problem's own; not owned.
+  const Tensor<double>* optimal_partners = nullptr;
   // Also intervals, straightness, and distances between laws over so many sets of fresh points; 0
   // for none of these.
   std::int64_t sets = 0;
@@ -43,8 +47,15 @@ struct Evaluation {
   double memorised_share = 0;          // nearest training target under 1/3 of the second nearest
   std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known
   std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
-  // Squared, unbiased; NaN, null in JSON, where the median distance of targets is 0.
-  double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0;
+  // Held-out points to fresh targets, squared: unbiased, and biased. NaN, null in JSON, where the
+  // median distance of targets is 0. Floors are those of as many other fresh targets.
+  double mmd = 0, mmd_floor = 0, mmd_bandwidth = 0, mmd_biased = 0, mmd_floor_biased = 0;
+  // Points from training sources to their training targets, likewise; the biased one is the measure
+  // here: the sets are paired, and the unbiased one is below 0 when all come back.
+  struct TrainingMmd {
+    double biased = 0, unbiased = 0, floor_biased = 0, floor = 0, bandwidth = 0;
+  };
+  std::optional<TrainingMmd> training_mmd;  // as above, from two pairs on
 
   // With sets. Intervals are bootstrapped over the pairs, 95 %; not there for a single pair.
   std::optional<Interval> training_interval, optimal_interval, memorised_interval;

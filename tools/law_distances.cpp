@@ -47,9 +47,12 @@ std::vector<LawDistance> law_distances(
       distance.floors.push_back(between(others));
     };
     if (bandwidth > 0) {
-      add(mmds, [&](const Tensor<double>& x) {
-        return mmd(x, reference, {.bandwidth = bandwidth}).value;
-      });
+      const MmdResult to_made = mmd(made, reference, {.bandwidth = bandwidth});
+      const MmdResult to_others = mmd(others, reference, {.bandwidth = bandwidth});
+      mmds.values.push_back(to_made.unbiased);
+      mmds.biased.push_back(to_made.biased);
+      mmds.floors.push_back(to_others.unbiased);
+      mmds.biased_floors.push_back(to_others.biased);
     }
     add(energies, [&](const Tensor<double>& x) { return energy_distance(x, reference); });
     add(sliced,

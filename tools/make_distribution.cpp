@@ -10,6 +10,7 @@
 #include "data/mixture.h"
 #include "data/planar.h"
 #include "data/point_set.h"
+#include "data/student_t.h"
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
@@ -100,6 +101,15 @@ std::unique_ptr<Distribution> make_mixture(SpecReader& spec) {
       std::to_string(o.components) + " centres in " + std::to_string(o.dim) + " dimensions",
       sizeof(double) * static_cast<double>(o.components) * static_cast<double>(o.dim));
   return std::make_unique<Mixture>(o);
+}
+
+std::unique_ptr<Distribution> make_student_t(SpecReader& spec) {
+  StudentTOptions o;
+  o.dim = spec.integer("dim", o.dim);
+  o.df = spec.integer("df", o.df);
+  o.scale = spec.number("scale", o.scale);
+  spec.done();
+  return std::make_unique<StudentT>(o);
 }
 
 std::unique_ptr<Distribution> make_pinwheel(SpecReader& spec) {
@@ -206,21 +216,14 @@ struct Maker {
   std::unique_ptr<Distribution> (*make)(SpecReader&);
 };
 constexpr Maker kMakers[] = {
-    {"gaussian", make_gaussian},
-    {"mixture", make_mixture},
-    {"eight-gaussians", make_eight_gaussians},
-    {"moons", make_moons},
-    {"checkerboard", make_checkerboard},
-    {"pinwheel", make_pinwheel},
-    {"spiral", make_spiral},
-    {"faces", make_faces},
-    {"csv", make_point_set},
-    {"npy", make_point_set},
-    {"safetensors", make_point_set},
-    {"images", make_images},
-    {"celeba", make_images},
-    {"cifar10", make_cifar10},
-    {"mnist", make_mnist},
+    {"gaussian", make_gaussian},   {"mixture", make_mixture},
+    {"student-t", make_student_t}, {"eight-gaussians", make_eight_gaussians},
+    {"moons", make_moons},         {"checkerboard", make_checkerboard},
+    {"pinwheel", make_pinwheel},   {"spiral", make_spiral},
+    {"faces", make_faces},         {"csv", make_point_set},
+    {"npy", make_point_set},       {"safetensors", make_point_set},
+    {"images", make_images},       {"celeba", make_images},
+    {"cifar10", make_cifar10},     {"mnist", make_mnist},
 };
 
 }  // namespace

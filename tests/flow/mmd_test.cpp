@@ -69,6 +69,21 @@ TEST(Mmd, FarApartSetsOfOnePointReachTwo) {
   EXPECT_NEAR(result.value, 2, 1e-15);
 }
 
+TEST(Mmd, GivesBothEstimatesWhicheverIsAskedFor) {
+  const Tensor<double> x = column({0, 1, 3}), y = column({2, 2.5});
+  const MmdResult u = mmd(x, y, one_kernel(MmdEstimator::unbiased, 1));
+  const MmdResult b = mmd(x, y, one_kernel(MmdEstimator::biased, 1));
+  EXPECT_EQ(u.value, u.unbiased);
+  EXPECT_EQ(b.value, b.biased);
+  EXPECT_EQ(u.biased, b.biased);
+  EXPECT_GT(u.biased, u.unbiased);
+}
+
+TEST(Mmd, SpellsItsKernelOut) {
+  EXPECT_EQ(describe_kernel({.multipliers = {0.5, 1}, .bandwidth = 2}),
+            "mean over c = 0.5, 1 of exp(-|x - y|^2 / (2 (c h)^2)), h = 2");
+}
+
 // Over 200 draws of two samples of one law, the mean of the unbiased value is 0 within four of its
 // standard errors; the biased one is clearly above.
 TEST(Mmd, UnbiasedValueHasExpectationZeroForEqualLaws) {

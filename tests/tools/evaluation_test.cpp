@@ -128,8 +128,31 @@ TEST(Evaluation, TrainingSourcesAreFollowedOnceAndTheFirstSetIsTheMmd) {
   const Evaluation without = evaluate<double>(counting, problem, options);
   EXPECT_EQ(with.mmd, without.mmd);
   EXPECT_EQ(with.mmd_floor, without.mmd_floor);
+  EXPECT_EQ(with.mmd_biased, without.mmd_biased);
+  EXPECT_EQ(with.mmd_floor_biased, without.mmd_floor_biased);
   EXPECT_EQ(with.mmd_bandwidth, without.mmd_bandwidth);
   EXPECT_EQ(with.laws[0].values[0], with.mmd);
+}
+
+// All targets come back, each to its own source: the biased MMD is 0, the unbiased one below it.
+TEST(Evaluation, AMemorisedSetHasABiasedMmdOfZero) {
+  const Problem problem({.coupling = "affine:offset=3", .pairs = 60});
+  const Evaluation back = evaluate<double>(shift_by(3), problem, kFewSteps);
+  EXPECT_NEAR(back.training_mmd->biased, 0, 1e-12);
+  EXPECT_LT(back.training_mmd->unbiased, 0);
+  EXPECT_GT(back.training_mmd->floor_biased, 1e-3);
+  const Evaluation off = evaluate<double>(shift_by(4), problem, kFewSteps);
+  EXPECT_GT(off.training_mmd->biased, 1e-2);
+  EXPECT_GT(off.mmd_biased, off.mmd);  // by the diagonal
+  EXPECT_EQ(to_json(off)["training_mmd"]["biased"], off.training_mmd->biased);
+}
+
+TEST(Evaluation, OtherOptimalPartnersTakeThePlaceOfTheProblemsOwn) {
+  const Problem problem({.coupling = "affine:offset=3", .pairs = 10});
+  const Tensor<double> mine = problem.pairs().x1;
+  EvaluationOptions options = kFewSteps;
+  options.optimal_partners = &mine;
+  EXPECT_NEAR(evaluate<double>(shift_by(3), problem, options).to_optimal_partner.mean, 0, 1e-12);
 }
 
 TEST(Evaluation, PathsOfAnAdaptiveSolverHaveTheirBend) {

@@ -66,8 +66,8 @@ TEST(MakeDistribution, ABadRowIsNamedByFileLineAndColumn) {
 TEST(MakeDistribution, ErrorsBeginWithTheOption) {
   EXPECT_EQ(refusal("blob"),
             "--target: [spec] the name 'blob' is unknown, expected one of gaussian, mixture, "
-            "eight-gaussians, moons, checkerboard, pinwheel, spiral, faces, csv, npy, safetensors, "
-            "images, celeba, cifar10, mnist");
+            "student-t, eight-gaussians, moons, checkerboard, pinwheel, spiral, faces, csv, npy, "
+            "safetensors, images, celeba, cifar10, mnist");
   EXPECT_EQ(refusal("gaussian:sigma=2"),
             "--target: [gaussian] unknown key 'sigma', expected only keys of: dim, shape, mean, "
             "covariance, scale");

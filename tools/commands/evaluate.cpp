@@ -13,6 +13,7 @@
 
 #include "flow/intervals.h"
 #include "flow/log_likelihood.h"
+#include "flow/mmd.h"
 #include "io/atomic_file.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
@@ -47,6 +48,20 @@ void print_evaluations(const std::vector<Evaluation>& evaluations) {
       "\ntraining, optimal: mean distance of generated points to that partner; random: mean\n"
       "distance between targets of different pairs. MMD^2 is unbiased, so it may be negative;\n"
       "nan: the median distance between targets is 0.\n");
+  std::printf("\n%-46s %10s %10s %10s %10s\n", "biased MMD^2", "held-out", "floor", "training",
+              "floor");
+  for (const Evaluation& e : evaluations) {
+    const Evaluation::TrainingMmd none{.biased = std::nan(""), .floor_biased = std::nan("")};
+    const Evaluation::TrainingMmd training = e.training_mmd.value_or(none);
+    std::printf("%-46s %10.3g %10.3g %10.3g %10.3g\n", e.solver.c_str(), e.mmd_biased,
+                e.mmd_floor_biased, training.biased, training.floor_biased);
+  }
+  std::printf(
+      "\nheld-out: points from fresh sources against fresh targets; training: points from "
+      "training\n"
+      "sources against the training targets, 0 when all come back; floors: as many other fresh\n"
+      "targets instead of the points. Kernel of every MMD: k(x, y) = %s.\n",
+      describe_kernel().c_str());
 }
 
 // "0.31 [0.29, 0.33]".

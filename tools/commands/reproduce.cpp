@@ -13,6 +13,7 @@
 #include "tools/exit_status.h"
 #include "tools/run_directory.h"
 #include "tools/studies/compose.h"
+#include "tools/studies/cost.h"
 
 namespace gradvar::commands {
 
@@ -52,6 +53,9 @@ void run(const ReproduceCommand& options) {
   }
   try {
     const int threads = resolve_threads(options.threads, static_cast<std::int64_t>(tasks.size()));
+    if (reproduction.options.preset != "quick") {
+      announce_cost(tasks, options.out, threads, options.output.progress());
+    }
     (void)run_tasks(tasks, options.out, threads, options.output.progress());
   } catch (const Stopped& stopped) {
     throw Stopped(stopped.status, "stopped; go on with: " + reproduction.command() + " --out " +
@@ -71,15 +75,27 @@ void add_reproduce(CLI::App& app) {
   auto options = std::make_shared<ReproduceCommand>();
   CLI::App* command = app.add_subcommand(
       "reproduce", "Run the paper's studies and write a report of what they say");
-  std::string subjects;
+  std::string subjects, standard;
   for (const std::unique_ptr<Study>& study : studies()) {
-    subjects += "  " + study->name() + "  " + study->question() + "\n";
+    subjects +=
+        "  " + study->name() + "  " + study->question() + "\n    " + study->presets() + "\n";
+    if (study->in_default_set()) standard += (standard.empty() ? "" : ", ") + study->name();
   }
-  command->footer("Subjects:\n" + subjects +
-                  "Example:\n  gradvar reproduce counterexample --preset quick --out runs/quick\n");
-  command->add_option("subjects", options->subjects, "which studies; all when none is named");
-  add_choice(*command, "--preset", options->study.preset, {"quick", "full"},
-             "quick (minutes) or full (hours)");
+  command->footer(
+      "Subjects, with what their presets cost on two cores:\n" + subjects +
+      "Before middle or full begins, its cost is estimated by short trials of its steps and "
+      "printed.\n"
+      "A stopped run goes on with the same command.\n"
+      "Examples:\n"
+      "  gradvar reproduce counterexample --preset quick --out runs/quick\n"
+      "  gradvar reproduce images --preset full --images celeba:dir=PATH,size=64 --out "
+      "runs/celeba\n");
+  command->add_option("subjects", options->subjects, "which studies; without any: " + standard);
+  add_choice(
+      *command, "--preset", options->study.preset, {"quick", "middle", "full"},
+      "quick (seconds to minutes), middle (minutes) or full (hours, up to the paper's size)");
+  add_text(*command, "--images", options->study.images, "SPEC",
+           "targets of the studies of images instead of drawn faces: celeba:dir=PATH,size=64");
   add_whole(*command, "--seeds", options->study.seeds, 0, 1000,
             "seeds of each run, 0 for the preset's own");
   add_threads(*command, options->threads);

@@ -98,6 +98,8 @@ std::string to_string(Verdict verdict) {
       return "partly";
     case Verdict::kNotShown:
       return "not shown";
+    case Verdict::kNotComparable:
+      return "not comparable";
   }
   return "";
 }

@@ -19,8 +19,8 @@ namespace gradvar::report {
 
 enum class Align { kLeft, kCentre, kRight };
 // What a run says about a claim. Shown as a word on a colour.
-enum class Verdict { kNone, kShown, kPartly, kNotShown };
-// "shown", "partly", "not shown"; empty for kNone.
+enum class Verdict { kNone, kShown, kPartly, kNotShown, kNotComparable };
+// "shown", "partly", "not shown", "not comparable"; empty for kNone.
 [[nodiscard]] std::string to_string(Verdict verdict);
 
 struct Column {

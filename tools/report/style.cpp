@@ -76,6 +76,7 @@ td:first-child { min-width: 9rem; }
   border-radius: 3px; padding: 0.08rem 0.5rem; border: 1px solid; }
 .shown { color: #00593f; background: #e3f4ee; border-color: #009e73; }
 .partly { color: #6b4600; background: #fdf3dc; border-color: #e69f00; }
+.not-comparable { color: #404040; background: #f0f0ee; border-color: #8a8a8a; }
 .not-shown { color: #8a3b00; background: #fbe9df; border-color: #d55e00; }
 dl.setup { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.4rem;
   font: 0.92rem/1.5 var(--sans); margin: 0 0 1.4rem; border-top: 1px solid var(--rule);

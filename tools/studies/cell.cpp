@@ -4,9 +4,15 @@
 #include <chrono>
 #include <cmath>
 
+#include "autograd/check.h"
+#include "flow/assignment.h"
+#include "flow/distances.h"
+#include "flow/pair_fields.h"
 #include "io/atomic_file.h"
+#include "io/safetensors.h"
 #include "io/spec.h"
 #include "nn/checkpoint_directory.h"
+#include "tools/choices.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
@@ -20,8 +26,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+RunConfig runnable(const TrainingCell& cell, const fs::path& directory) {
+  RunConfig config = cell.config;
+  config.threads = 1;
+  if (!cell.pairs_of.empty()) config.pairs_file = left_pairs(directory, cell.pairs_of).string();
+  return config;
 }
 
 bool contains(const std::vector<std::uint64_t>& steps, std::uint64_t step) {
@@ -41,6 +50,9 @@ std::string settings_of(const TrainingCell& cell) {
                                     std::int64_t{v.nodes_per_bin}, std::int64_t{v.noise_draws}}) {
     text += std::to_string(number) + " ";
   }
+  if (!cell.pairs_of.empty()) text += "pairs of " + cell.pairs_of + " ";
+  if (cell.leaves_pairs_by) text += "leaves pairs by " + cell.leaves_pairs_by->spec() + " ";
+  if (cell.with_information) text += "information ";
   return text;
 }
 
@@ -57,8 +69,22 @@ json read_results(const fs::path& path, const std::string& settings) {
 // About how many steps of the smallest network one step of this one costs: 1 up to width 64, then
 // with the width of the model. Only the progress bar and the order of the tasks depend on it.
 std::int64_t step_weight(const TrainingCell& cell) {
-  const auto width = static_cast<double>(SpecReader(cell.config.model).integer("width", 64));
+  SpecReader model(cell.config.model);
+  if (model.name() == "unet") return 50;
+  const auto width = static_cast<double>(model.integer("width", 64));
   return std::max<std::int64_t>(1, std::llround(std::pow(width / 64, 1.5)));
+}
+
+// The partners that exact assignment gives the problem's sources among the target's own points.
+Tensor<double> optimal_among_targets(const Problem& problem) {
+  const Tensor<double>& sources = problem.pairs().x0;
+  const Tensor<double>* points = problem.target().points();
+  check(points != nullptr && points->rows() >= sources.rows(), "cell", [&] {
+    return "the target '" + problem.target().spec() + "' has no " + std::to_string(sources.rows()) +
+           " points of its own";
+  });
+  const Tensor<double> targets = points->rows_copy(0, sources.rows());
+  return select_rows(targets, optimal_assignment(sources, targets).partner);
 }
 
 template <class Real>
@@ -68,14 +94,16 @@ class CellRun {
       : cell_(cell),
         partial_(directory / "cells" / (cell.id + ".partial")),
         settings_(settings_of(cell)),
-        run_(single_threaded(cell.config)) {
+        left_(left_pairs(directory, cell.id)),
+        run_(runnable(cell, directory)) {
+    if (!cell.pairs_of.empty()) optimal_ = optimal_among_targets(run_.problem());
     results_ = {{"id", cell.id},  {"settings", settings_},    {"config", config_json()},
                 {"seconds", 0.0}, {"monitor", json::array()}, {"evaluations", json::array()}};
     go_on();
   }
 
   json train(Progress& progress) {
-    const double begin = now();
+    const double begin = seconds_now();
     const auto total = static_cast<std::uint64_t>(cell_.config.steps);
     const std::int64_t weight = step_weight(cell_);
     progress.advance(weight * static_cast<std::int64_t>(run_.trainer().steps()));
@@ -84,32 +112,33 @@ class CellRun {
       (void)run_.trainer().step();
       progress.advance(weight);
       if (interrupt_requested()) {
-        results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
+        results_["seconds"] = results_["seconds"].template get<double>() + seconds_now() - begin;
         stop_here();
       }
     }
     measure_if_due();
     for (const SolverOptions& solver : cell_.solvers_at_the_end) {
       results_["final"].push_back(
-          to_json(run_.evaluate({.solver = solver, .fresh = cell_.fresh, .with_mmd = true})));
+          to_json(run_.evaluate({.solver = solver,
+                                 .fresh = cell_.fresh,
+                                 .with_mmd = true,
+                                 .optimal_partners = optimal_ ? &*optimal_ : nullptr})));
     }
+    describe_pairs();
+    if (cell_.leaves_pairs_by) leave_pairs(*cell_.leaves_pairs_by);
     for (const SolverOptions& solver : cell_.trajectory_solvers) keep_trajectories(solver);
-    results_["seconds"] = results_["seconds"].template get<double>() + now() - begin;
+    results_["seconds"] = results_["seconds"].template get<double>() + seconds_now() - begin;
     return results_;
   }
 
  private:
-  static RunConfig single_threaded(RunConfig config) {
-    config.threads = 1;
-    return config;
-  }
-
   json config_json() const {
     json config;
     for (const RunField& field : run_fields()) {
       config[field.key] = field_text(cell_.config, field);
     }
     config["model"] = run_.model_spec();
+    if (!cell_.pairs_of.empty()) config["pairs-file"] = left_pairs("", cell_.pairs_of).string();
     return config;
   }
 
@@ -123,11 +152,45 @@ class CellRun {
     }
     if (contains(cell_.evaluate_steps, step)) {
       for (const SolverOptions& solver : cell_.solvers_on_the_way) {
-        json evaluated = to_json(run_.evaluate({.solver = solver, .fresh = 0, .with_mmd = false}));
+        json evaluated =
+            to_json(run_.evaluate({.solver = solver,
+                                   .fresh = 0,
+                                   .with_mmd = false,
+                                   .optimal_partners = optimal_ ? &*optimal_ : nullptr}));
         evaluated["step"] = step;
         results_["evaluations"].push_back(std::move(evaluated));
       }
     }
+  }
+
+  void describe_pairs() {
+    const Pairs& pairs = run_.problem().pairs();
+    const Tensor<double>& optimal = optimal_ ? *optimal_ : run_.problem().optimal_partners();
+    if (optimal.size() > 0) {
+      results_["partner_to_optimal"] = summarise(row_distances(pairs.x1, optimal)).mean;
+    }
+    if (cell_.with_information && pairs.x0.rows() >= 2) {
+      const PairIdentifiability found = measure_identifiability(
+          pairs.x0, pairs.x1, make_interpolant("--interpolant", cell_.config.interpolant),
+          {.nodes = 8, .replicates = 2});
+      const double most = std::log(static_cast<double>(pairs.x0.rows()));
+      results_["information"] = {{"nats", found.information.value},
+                                 {"share", found.information.value / most}};
+    }
+  }
+
+  void leave_pairs(const SolverOptions& solver) {
+    const NetworkField<Real> field(run_.model(), run_.pool());
+    const Tensor<double>& sources = run_.problem().pairs().x0;
+    const Solution<Real> solution = solve<Real>(field, solver, convert<Real>(sources));
+    SafetensorsWriter pairs;
+    pairs.add("x0", sources);
+    pairs.add("x1", convert<double>(solution.end));
+    pairs.set_metadata("source", run_.problem().source().spec());
+    pairs.set_metadata("target", run_.problem().target().spec());
+    pairs.set_metadata("coupling", "flow of " + cell_.id + " by " + solver.spec());
+    fs::create_directories(left_.parent_path());
+    pairs.write(left_.string());
   }
 
   void keep_trajectories(const SolverOptions& solver) {
@@ -184,11 +247,21 @@ class CellRun {
   const TrainingCell& cell_;
   fs::path partial_;
   std::string settings_;
+  fs::path left_;
   TrainingRun<Real> run_;
+  std::optional<Tensor<double>> optimal_;  // instead of the problem's own
   json results_;
 };
 
 }  // namespace
+
+fs::path left_pairs(const fs::path& directory, const std::string& id) {
+  return directory / "cells" / (id + ".pairs.safetensors");
+}
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 std::vector<std::uint64_t> spaced_steps(std::uint64_t first, std::uint64_t last, int count) {
   std::vector<std::uint64_t> steps = {0};
@@ -206,13 +279,17 @@ Task training_task(const TrainingCell& cell) {
   return {.id = cell.id,
           .settings = settings_of(cell),
           .units = cell.config.steps * step_weight(cell),
-          .run = [cell](const fs::path& directory, Progress& progress) {
-            json results;
-            with_precision(cell.config.precision, [&](auto real) {
-              results = CellRun<decltype(real)>(cell, directory).train(progress);
-            });
-            return results;
-          }};
+          .run =
+              [cell](const fs::path& directory, Progress& progress) {
+                json results;
+                with_precision(cell.config.precision, [&](auto real) {
+                  results = CellRun<decltype(real)>(cell, directory).train(progress);
+                });
+                return results;
+              },
+          .trial = [cell] { return expected_seconds(cell); },
+          .kind = cell.id.substr(0, cell.id.rfind("-seed-")),
+          .stage = cell.pairs_of.empty() ? 0 : 1};
 }
 
 }  // namespace gradvar

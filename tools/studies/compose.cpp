@@ -8,6 +8,7 @@
 #include "tools/machine.h"
 #include "tools/report/markup.h"
 #include "tools/report/number.h"
+#include "tools/run_directory.h"
 
 namespace gradvar {
 
@@ -33,9 +34,12 @@ double total_seconds(const TaskResults& results) {
 
 report::Table findings_table(const std::vector<Finding>& findings) {
   report::Table table;
-  table.columns = {{"Claim", Align::kLeft}, {"Measured", Align::kLeft}, {"Verdict", Align::kLeft}};
+  table.columns = {{"Claim", Align::kLeft},
+                   {"Paper", Align::kLeft},
+                   {"Measured", Align::kLeft},
+                   {"Verdict", Align::kLeft}};
   for (const Finding& finding : findings) {
-    table.rows.push_back({finding.claim, finding.measured, finding.verdict});
+    table.rows.push_back({finding.claim, finding.paper, finding.measured, finding.verdict});
   }
   return table;
 }
@@ -44,6 +48,7 @@ json findings_json(const std::vector<Finding>& findings) {
   json list = json::array();
   for (const Finding& finding : findings) {
     list.push_back({{"claim", report::plain_from_markup(finding.claim)},
+                    {"paper", report::plain_from_markup(finding.paper)},
                     {"measured", report::plain_from_markup(finding.measured)},
                     {"verdict", to_string(finding.verdict)}});
   }
@@ -86,10 +91,10 @@ std::string findings_markdown(const std::vector<Finding>& findings, const std::s
                      "random partners; memorisation is broken above 50 %. The 95 % interval over "
                      "seeds must lie on that side as a whole. ± is the standard deviation over "
                      "seeds, [ ] a 95 % interval of the mean.\n\n"
-                     "| claim | measured | verdict |\n|---|---|---|\n";
+                     "| claim | paper | measured | verdict |\n|---|---|---|---|\n";
   for (const Finding& finding : findings) {
-    text += "| " + cell(finding.claim) + " | " + cell(finding.measured) + " | **" +
-            to_string(finding.verdict) + "** |\n";
+    text += "| " + cell(finding.claim) + " | " + cell(finding.paper) + " | " +
+            cell(finding.measured) + " | **" + to_string(finding.verdict) + "** |\n";
   }
   return text;
 }
@@ -101,6 +106,7 @@ std::string Reproduction::command() const {
   for (const std::string& subject : subjects) text += " " + subject;
   text += " --preset " + options.preset;
   if (options.seeds > 0) text += " --seeds " + std::to_string(options.seeds);
+  if (!options.images.empty()) text += " --images " + shell_word(options.images);
   return text;
 }
 
@@ -114,9 +120,16 @@ Reproduction check_reproduction(const std::vector<std::string>& subjects,
     throw std::invalid_argument("the subject '" + subject + "' is unknown, expected some of " +
                                 list_of(names));
   }
-  for (const std::string& name : names) {
-    const bool asked = std::find(subjects.begin(), subjects.end(), name) != subjects.end();
-    if (subjects.empty() || asked) reproduction.subjects.push_back(name);
+  bool images = false;
+  for (const std::unique_ptr<Study>& study : studies()) {
+    const bool asked = std::find(subjects.begin(), subjects.end(), study->name()) != subjects.end();
+    if (!asked && !(subjects.empty() && study->in_default_set())) continue;
+    reproduction.subjects.push_back(study->name());
+    images = images || study->takes_images();
+  }
+  if (!options.images.empty() && !images) {
+    throw std::invalid_argument("--images: none of " + list_of(reproduction.subjects) +
+                                " is about images");
   }
   return reproduction;
 }
@@ -134,7 +147,8 @@ std::vector<std::unique_ptr<Study>> chosen_studies(const Reproduction& reproduct
 void write_reproduction(const fs::path& directory, const Reproduction& reproduction) {
   const json file = {{"subjects", reproduction.subjects},
                      {"preset", reproduction.options.preset},
-                     {"seeds", reproduction.options.seeds}};
+                     {"seeds", reproduction.options.seeds},
+                     {"images", reproduction.options.images}};
   write_file((directory / kRequestFile).string(), file.dump(2) + "\n");
 }
 
@@ -142,9 +156,10 @@ Reproduction read_reproduction(const fs::path& directory) {
   const fs::path path = directory / kRequestFile;
   const json file = json::parse(read_file(path.string()), nullptr, false);
   try {
-    return check_reproduction(
-        file.at("subjects").get<std::vector<std::string>>(),
-        {.preset = file.at("preset").get<std::string>(), .seeds = file.at("seeds").get<int>()});
+    return check_reproduction(file.at("subjects").get<std::vector<std::string>>(),
+                              {.preset = file.at("preset").get<std::string>(),
+                               .seeds = file.at("seeds").get<int>(),
+                               .images = file.value("images", "")});
   } catch (const json::exception&) {
     refuse_file(path.string(), "this is not what gradvar reproduce writes");
   }
@@ -176,13 +191,16 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
       "between two laws. Does it, does noise stop it, and does gradient variance tell? Gradient "
       "variances here are exact, for the pairs at hand or for the law itself; one that is an "
       "estimate from batches is called measured, and stands beside the exact one.");
-  page.lead(
-      "Of " + std::to_string(findings.size()) + " claims, " +
-      std::to_string(count(findings, Verdict::kShown)) + " are shown here, " +
-      std::to_string(count(findings, Verdict::kPartly)) + " partly, " +
-      std::to_string(count(findings, Verdict::kNotShown)) +
-      " not ([[findings]]). Every verdict follows from the numbers by a rule that stands beside "
-      "them.");
+  const int incomparable = count(findings, Verdict::kNotComparable);
+  page.lead("Of " + std::to_string(findings.size()) + " claims, " +
+            std::to_string(count(findings, Verdict::kShown)) + " are shown here, " +
+            std::to_string(count(findings, Verdict::kPartly)) + " partly, " +
+            std::to_string(count(findings, Verdict::kNotShown)) + " not" +
+            (incomparable == 0
+                 ? ""
+                 : ", " + std::to_string(incomparable) + " cannot be compared with the paper") +
+            " ([[findings]]). Every verdict follows from the numbers by a rule that stands beside "
+            "them.");
   page.section("What was asked, what was found");
   std::vector<std::string> questions;
   for (const std::unique_ptr<Study>& study : chosen) questions.push_back(study->question());

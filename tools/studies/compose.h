@@ -19,7 +19,8 @@ struct Reproduction {
   [[nodiscard]] std::string command() const;
 };
 
-// Throws std::invalid_argument naming what is unknown and what there is. No subjects: all of them.
+// Throws std::invalid_argument naming what is unknown and what there is, and for --images where
+// no subject takes them. No subjects: those of the default set.
 [[nodiscard]] Reproduction check_reproduction(const std::vector<std::string>& subjects,
                                               const StudyOptions& options);
 [[nodiscard]] std::vector<std::unique_ptr<Study>> chosen_studies(const Reproduction& reproduction);

@@ -15,15 +15,12 @@ constexpr std::int64_t kCoarse = 5;  // Euler steps of the paper's reading
 }  // namespace
 
 Preset preset_of(const StudyOptions& options) {
-  Preset preset = options.preset == "full" ? Preset{.seeds = 10, .pairs = 500, .steps = 50000}
-                                           : Preset{.seeds = 5, .pairs = 500, .steps = 15000};
+  Preset preset{.seeds = 5, .pairs = 500, .steps = 15000};
+  if (options.preset == "middle") preset.seeds = 10;
+  if (options.preset == "full") preset = {.seeds = 10, .pairs = 500, .steps = 50000};
   if (options.seeds > 0) preset.seeds = options.seeds;
   return preset;
 }
-
-SolverOptions euler(std::int64_t steps) { return {.method = SolverMethod::euler, .steps = steps}; }
-
-SolverOptions finest() { return {.method = SolverMethod::dopri5, .rtol = 1e-4, .atol = 1e-4}; }
 
 std::vector<SolverOptions> solvers() {
   std::vector<SolverOptions> list;
@@ -194,6 +191,15 @@ class CounterexampleStudy final : public Study {
   [[nodiscard]] std::string question() const override {
     return "All lines cross: does a network trained on fixed pairs give the pairs back, and does "
            "noise break it?";
+  }
+
+  [[nodiscard]] std::string presets() const override {
+    return presets_text(
+        [](const StudyOptions& options) {
+          const Preset p = preset_of(options);
+          return std::to_string(p.seeds) + " seeds, " + std::to_string(p.steps) + " steps";
+        },
+        {"a minute", "2 minutes", "6 minutes"});
   }
 
   [[nodiscard]] std::vector<Task> tasks(const StudyOptions& options) const override {

@@ -27,10 +27,7 @@ struct Preset {
 
 // Every solver that is asked at the end; Euler's rows are these many steps.
 inline constexpr std::array<std::int64_t, 8> kEulerSteps = {5, 10, 20, 50, 100, 200, 500, 1000};
-[[nodiscard]] SolverOptions euler(std::int64_t steps);
 [[nodiscard]] std::vector<SolverOptions> solvers();
-// The one that resolves the crossing best: the reference for "what the learned field does".
-[[nodiscard]] SolverOptions finest();
 
 void tell_figures(const StudyOptions& options, const TaskResults& results, Paper& paper);
 

@@ -33,6 +33,11 @@ class GaussianStudy final : public Study {
            "statements hold, and from where on?";
   }
 
+  [[nodiscard]] std::string presets() const override {
+    return "quick: 8 batches of 4000 samples, seconds; middle: 20 batches, half a minute; full: 20 "
+           "batches of 40000, minutes";
+  }
+
   [[nodiscard]] std::vector<Task> tasks(const StudyOptions& options) const override {
     std::vector<Task> list;
     for (const std::unique_ptr<Topic>& topic : topics()) {

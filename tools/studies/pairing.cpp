@@ -29,16 +29,16 @@ struct Preset {
 };
 
 Preset preset_of(const StudyOptions& options) {
-  Preset preset = options.preset == "full"
-                      ? Preset{.seeds = 5, .pairs = 500, .steps_2 = 50000, .steps_50 = 20000}
-                      : Preset{.seeds = 3, .pairs = 200, .steps_2 = 8000, .steps_50 = 4000};
+  Preset preset{.seeds = 3, .pairs = 200, .steps_2 = 8000, .steps_50 = 4000};
+  if (options.preset == "middle") preset.seeds = 5;
+  if (options.preset == "full") {
+    preset = {.seeds = 5, .pairs = 500, .steps_2 = 50000, .steps_50 = 20000};
+  }
   if (options.seeds > 0) preset.seeds = options.seeds;
   return preset;
 }
 
-SolverOptions coarse() { return {.method = SolverMethod::euler, .steps = 5}; }
-SolverOptions middle() { return {.method = SolverMethod::euler, .steps = 100}; }
-SolverOptions finest() { return {.method = SolverMethod::dopri5, .rtol = 1e-4, .atol = 1e-4}; }
+const SolverOptions kCoarse = euler(5), kMiddle = euler(100);
 
 TrainingCell cell(const StudyOptions& options, std::int64_t dim, const std::string& pairing,
                   double sigma, int seed) {
@@ -60,8 +60,8 @@ TrainingCell cell(const StudyOptions& options, std::int64_t dim, const std::stri
   cell.config.seed = static_cast<std::uint64_t>(seed);
   cell.monitor_steps = spaced_steps(20, static_cast<std::uint64_t>(cell.config.steps), 8);
   cell.evaluate_steps = spaced_steps(100, static_cast<std::uint64_t>(cell.config.steps), 7);
-  cell.solvers_on_the_way = {middle()};
-  cell.solvers_at_the_end = {coarse(), middle(), finest()};
+  cell.solvers_on_the_way = {kMiddle};
+  cell.solvers_at_the_end = {kCoarse, kMiddle, finest()};
   return cell;
 }
 
@@ -139,33 +139,6 @@ Finding resampling_generalises(const StudyOptions& options, const TaskResults& r
                                  : Verdict::kPartly};
 }
 
-Figure through_training(const StudyOptions& options, const TaskResults& results) {
-  Figure figure;
-  figure.columns = 2;
-  const Axis steps = {.label = "training step", .logarithmic = true};
-  for (const std::int64_t dim : kDims) {
-    Panel panel;
-    panel.title = dimension(dim);
-    panel.x = steps;
-    panel.y = {.label = "to training partner / random partners", .low = 0};
-    panel.series = distance_curves(results, groups(options, dim), middle(), "to_training_partner");
-    panel.references = {{false, 1, "random partner"}};
-    panel.references[0].label_position = report::clear_position(panel, 1);
-    panel.legend_columns = 2;
-    figure.panels.push_back(panel);
-  }
-  for (const std::int64_t dim : kDims) {
-    Panel panel;
-    panel.title = dimension(dim);
-    panel.x = steps;
-    panel.y = {.label = "tr Cov", .logarithmic = true};
-    panel.series = training_curves(results, groups(options, dim), "trace");
-    panel.legend_columns = 2;
-    figure.panels.push_back(panel);
-  }
-  return figure;
-}
-
 // One mark a seed: memorisation to the right, generalisation down.
 Figure memorisation_against_generalisation(const StudyOptions& options,
                                            const TaskResults& results) {
@@ -205,7 +178,7 @@ Table results_table(const StudyOptions& options, const TaskResults& results) {
              .text() +
          " apart"});
     for (const Group& g : groups(options, dim)) {
-      for (const SolverOptions& solver : {coarse(), middle(), finest()}) {
+      for (const SolverOptions& solver : {kCoarse, kMiddle, finest()}) {
         const auto value = [&](const char* what) {
           return at_the_end(results, g, solver, what).text();
         };
@@ -224,6 +197,17 @@ class PairingStudy final : public Study {
   [[nodiscard]] std::string question() const override {
     return "Random pairs, kept or resampled, in 2 and 50 dimensions: what is memorised, and who "
            "generalises?";
+  }
+
+  [[nodiscard]] std::string presets() const override {
+    return presets_text(
+        [](const StudyOptions& options) {
+          const Preset p = preset_of(options);
+          return std::to_string(p.seeds) + " seeds, " + std::to_string(p.pairs) + " pairs, " +
+                 std::to_string(p.steps_2) + " steps in 2 and " + std::to_string(p.steps_50) +
+                 " in 50 dimensions";
+        },
+        {"a minute", "2 minutes", "10 minutes"});
   }
 
   [[nodiscard]] std::vector<Task> tasks(const StudyOptions& options) const override {
@@ -278,7 +262,9 @@ class PairingStudy final : public Study {
       paper.report.figure(write_figure(figure, paper.figures, name),
                           {text, seeds, spread, paper.command});
     };
-    show("pairing-training", through_training(options, results),
+    std::vector<TrainingColumn> columns;
+    for (const std::int64_t dim : kDims) columns.push_back({dimension(dim), groups(options, dim)});
+    show("pairing-training", through_training(results, columns, kMiddle),
          "Above: mean distance of generated points to their training partners through training, "
          "100 Euler steps. Below: exact gradient variance on the same pairs. Step 0 is drawn at 1.",
          kBandText);

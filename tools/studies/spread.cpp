@@ -36,10 +36,11 @@ std::string Spread::text() const {
   return report::format_plus_minus(mean(), standard_deviation());
 }
 
-std::string Spread::interval_text() const {
-  const Interval i = interval();
-  if (values.size() < 2) return report::format_number(mean(), 3) + " (one seed: no interval)";
-  return report::format_number(mean(), 3) + " " + report::format_interval(i.low, i.high);
+std::string Spread::interval_text() const { return gradvar::interval_text(interval()); }
+
+std::string interval_text(const Interval& i) {
+  if (!std::isfinite(i.high)) return report::format_number(i.mean, 3) + " (one seed: no interval)";
+  return report::format_number(i.mean, 3) + " " + report::format_interval(i.low, i.high);
 }
 
 Spread over_seeds(const TaskResults& results, const std::vector<std::string>& ids,
@@ -68,6 +69,12 @@ Spread ratio(const Spread& a, const Spread& b) {
 
 Spread difference(const Spread& a, const Spread& b) {
   return pairwise(a, b, [](double x, double y) { return x - y; });
+}
+
+Interval geometric_ratio(const Spread& a, const Spread& b) {
+  const Interval logarithm =
+      pairwise(a, b, [](double x, double y) { return std::log(x / y); }).interval();
+  return {std::exp(logarithm.low), std::exp(logarithm.mean), std::exp(logarithm.high)};
 }
 
 const nlohmann::json& with_solver(const nlohmann::json& evaluations, const std::string& solver) {

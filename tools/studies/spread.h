@@ -35,6 +35,12 @@ struct Spread {
 [[nodiscard]] Spread ratio(const Spread& a, const Spread& b);
 [[nodiscard]] Spread difference(const Spread& a, const Spread& b);
 
+// The geometric mean of a_k / b_k with Student's interval of its logarithm, 95 %: for ratios that
+// spread over orders of magnitude. All numbers must be above 0. From 0 to infinity for one seed.
+[[nodiscard]] Interval geometric_ratio(const Spread& a, const Spread& b);
+// "17.7 [12, 26]".
+[[nodiscard]] std::string interval_text(const Interval& interval);
+
 // The entry of a list of evaluations made with this solver. Throws std::logic_error when there is
 // none.
 [[nodiscard]] const nlohmann::json& with_solver(const nlohmann::json& evaluations,

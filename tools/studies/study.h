@@ -15,8 +15,9 @@
 namespace gradvar {
 
 struct StudyOptions {
-  std::string preset = "quick";  // quick or full
+  std::string preset = "quick";  // quick, middle or full
   int seeds = 0;                 // 0: the preset's own number
+  std::string images{};          // a spec, for studies of images; empty: drawn faces
 };
 
 // One line of the report's first table.
@@ -24,6 +25,7 @@ struct Finding {
   std::string claim;     // and where it comes from
   std::string measured;  // the numbers that decide
   report::Verdict verdict = report::Verdict::kNone;
+  std::string paper{};  // the paper's own numbers, where it has some
 };
 
 // What a study writes to.
@@ -39,6 +41,12 @@ class Study {
   [[nodiscard]] virtual std::string name() const = 0;
   // The question, one sentence, for --help and for the report.
   [[nodiscard]] virtual std::string question() const = 0;
+  // Whether it runs when no subject is named: quick ones, for the first look.
+  [[nodiscard]] virtual bool in_default_set() const { return true; }
+  // Whether --images has a meaning for it.
+  [[nodiscard]] virtual bool takes_images() const { return false; }
+  // What each preset is and about what it costs on two cores: "quick: 3 seeds, 30 s; ...".
+  [[nodiscard]] virtual std::string presets() const = 0;
   [[nodiscard]] virtual std::vector<Task> tasks(const StudyOptions& options) const = 0;
   [[nodiscard]] virtual std::vector<Finding> findings(const StudyOptions& options,
                                                       const TaskResults& results) const = 0;
@@ -52,5 +60,10 @@ class Study {
 [[nodiscard]] std::unique_ptr<Study> make_counterexample_study();
 [[nodiscard]] std::unique_ptr<Study> make_pairing_study();
 [[nodiscard]] std::unique_ptr<Study> make_gaussian_study();
+[[nodiscard]] std::unique_ptr<Study> make_mixture_study();
+[[nodiscard]] std::unique_ptr<Study> make_images_study();
+[[nodiscard]] std::unique_ptr<Study> make_datasets_study();
+[[nodiscard]] std::unique_ptr<Study> make_architectures_study();
+[[nodiscard]] std::unique_ptr<Study> make_longrun_study();
 
 }  // namespace gradvar

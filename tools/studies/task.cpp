@@ -1,7 +1,6 @@
 #include "tools/studies/task.h"
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
 
 #include "autograd/lanes.h"
@@ -54,24 +53,30 @@ json run_task(const Task& task, const fs::path& directory, Progress& progress) {
 
 }  // namespace
 
+bool is_finished(const Task& task, const fs::path& directory) {
+  return !finished_results(task, directory).is_null();
+}
+
 TaskResults run_tasks(const std::vector<Task>& tasks, const fs::path& directory, int threads,
                       ProgressMode mode) {
   std::int64_t total = 0;
   for (const Task& task : tasks) total += task.units;
-  std::vector<std::size_t> order(tasks.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return tasks[a].units > tasks[b].units; });
+  std::map<int, std::vector<std::size_t>> stages;
+  for (std::size_t k = 0; k < tasks.size(); ++k) stages[tasks[k].stage].push_back(k);
   std::vector<json> results(tasks.size());
   Progress progress(mode, "reproduce", total);
   const InterruptGuard guard(mode == ProgressMode::kBar || mode == ProgressMode::kLines);
   LanePool pool(threads);
-  pool.run(static_cast<int>(tasks.size()), [&](int i) {
-    if (interrupt_requested()) throw Stopped(interrupt_status(), "");
-    const std::size_t k = order[i];
-    progress.note(tasks[k].id);
-    results[k] = run_task(tasks[k], directory, progress);
-  });
+  for (auto& [stage, order] : stages) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return tasks[a].units > tasks[b].units; });
+    pool.run(static_cast<int>(order.size()), [&](int i) {
+      if (interrupt_requested()) throw Stopped(interrupt_status(), "");
+      const std::size_t k = order[i];
+      progress.note(tasks[k].id);
+      results[k] = run_task(tasks[k], directory, progress);
+    });
+  }
   progress.finish();
   TaskResults by_id;
   for (std::size_t k = 0; k < tasks.size(); ++k) by_id[tasks[k].id] = std::move(results[k]);

@@ -29,6 +29,12 @@ struct Task {
   // `directory` is for what a stopped task leaves behind. Throws Stopped after saving when an
   // interrupt was requested.
   std::function<nlohmann::json(const std::filesystem::path& directory, Progress& progress)> run;
+  // About how many seconds it takes on one thread, found by a short trial; empty: `units` are
+  // milliseconds. Tasks of one kind cost the same, so that one of them is tried for all.
+  std::function<double()> trial{};
+  std::string kind{};
+  // Tasks begin when those of all earlier stages are done: they may read what those left behind.
+  int stage = 0;
 };
 
 // By id.
@@ -40,6 +46,9 @@ using TaskResults = std::map<std::string, nlohmann::json>;
 [[nodiscard]] TaskResults run_tasks(const std::vector<Task>& tasks,
                                     const std::filesystem::path& directory, int threads,
                                     ProgressMode progress);
+
+// Whether the task's results are there, made with these settings.
+[[nodiscard]] bool is_finished(const Task& task, const std::filesystem::path& directory);
 
 // The results that are there. Throws std::invalid_argument naming the first that is missing.
 [[nodiscard]] TaskResults read_tasks(const std::vector<Task>& tasks,

@@ -17,6 +17,10 @@ std::string interpolant_spec(double sigma) {
   return sigma == 0 ? "linear" : "constant:sigma=" + number_text(sigma);
 }
 
+SolverOptions euler(std::int64_t steps) { return {.method = SolverMethod::euler, .steps = steps}; }
+
+SolverOptions finest() { return {.method = SolverMethod::dopri5, .rtol = 1e-4, .atol = 1e-4}; }
+
 std::string solver_label(const SolverOptions& solver) {
   const std::string steps = ", " + report::format_integer(solver.steps) + " steps";
   switch (solver.method) {
@@ -37,7 +41,7 @@ std::string solver_label(const SolverOptions& solver) {
 namespace {
 
 double read_number(const json& evaluation, const std::string& what) {
-  const json& value = evaluation.at(what);
+  const json& value = evaluation.at(json::json_pointer("/" + what));
   return value.is_object() ? value.at("mean").get<double>() : value.get<double>();
 }
 
@@ -64,6 +68,22 @@ Spread last_measured(const TaskResults& results, const Group& group, const std::
 bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorises; }
 
 bool is_broken(const Spread& ratio) { return ratio.interval().low > kBroken; }
+
+report::Verdict order_verdict(const Spread& less, const Spread& more) {
+  if (less.interval().high < more.interval().low) return report::Verdict::kShown;
+  if (difference(more, less).interval().low > 0) return report::Verdict::kPartly;
+  return report::Verdict::kNotShown;
+}
+
+std::string presets_text(const std::function<std::string(const StudyOptions& options)>& size,
+                         const std::array<std::string, 3>& durations) {
+  std::string text;
+  for (std::size_t i = 0; i < durations.size(); ++i) {
+    const std::string preset = std::array{"quick", "middle", "full"}[i];
+    text += (i == 0 ? "" : "; ") + preset + ": " + size({.preset = preset}) + ", " + durations[i];
+  }
+  return text;
+}
 
 std::string percent(const Spread& ratio) {
   const double value = 100 * ratio.mean();
@@ -111,6 +131,32 @@ std::vector<report::Series> distance_curves(const TaskResults& results,
         report::band(group.label, group.style, curve.x, curve.mean, curve.low, curve.high, 2));
   }
   return series;
+}
+
+report::Figure through_training(const TaskResults& results,
+                                const std::vector<TrainingColumn>& columns,
+                                const SolverOptions& solver) {
+  report::Figure figure;
+  figure.columns = static_cast<int>(columns.size());
+  for (const bool distances : {true, false}) {
+    for (const TrainingColumn& column : columns) {
+      report::Panel panel;
+      panel.title = column.title;
+      panel.x = {.label = "training step", .logarithmic = true};
+      panel.legend_columns = 2;
+      if (distances) {
+        panel.y = {.label = "to training partner / random partners", .low = 0};
+        panel.series = distance_curves(results, column.groups, solver, "to_training_partner");
+        panel.references = {{false, 1, "random partner"}};
+        panel.references[0].label_position = report::clear_position(panel, 1);
+      } else {
+        panel.y = {.label = "tr Cov", .logarithmic = true};
+        panel.series = training_curves(results, column.groups, "trace");
+      }
+      figure.panels.push_back(panel);
+    }
+  }
+  return figure;
 }
 
 std::string seeds_text(const Group& group) {

@@ -2,9 +2,12 @@
 // the words they judge by.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "tools/report/figure.h"
 #include "tools/report/palette.h"
 #include "tools/studies/cell.h"
 #include "tools/studies/spread.h"
@@ -26,11 +29,14 @@ struct Group {
 // "linear", or constant noise.
 [[nodiscard]] std::string interpolant_spec(double sigma);
 
+[[nodiscard]] SolverOptions euler(std::int64_t steps);
+// The adaptive one: the reference for "what the learned field does".
+[[nodiscard]] SolverOptions finest();
 // "Euler, 5 steps", "adaptive (dopri5)".
 [[nodiscard]] std::string solver_label(const SolverOptions& solver);
 
 // A number of every seed's evaluation with one solver at the end: "to_training_partner" reads its
-// mean, other names themselves.
+// mean, other names themselves, "training_mmd/biased" one inside another.
 [[nodiscard]] Spread at_the_end(const TaskResults& results, const Group& group,
                                 const SolverOptions& solver, const std::string& what);
 // Distance to the training partner over the distance between random partners.
@@ -48,6 +54,16 @@ inline constexpr double kBroken = 0.50;
 [[nodiscard]] bool memorises(const Spread& ratio);
 [[nodiscard]] bool is_broken(const Spread& ratio);
 
+// Whether `less` lies below `more`: shown when their 95 % intervals are disjoint, partly when only
+// the paired difference over seeds is above 0 as a whole, else not shown.
+[[nodiscard]] report::Verdict order_verdict(const Spread& less, const Spread& more);
+
+// "quick: 3 seeds, half a minute; middle: ...": what `size` says of each preset, and about how long
+// it takes on two cores.
+[[nodiscard]] std::string presets_text(
+    const std::function<std::string(const StudyOptions& options)>& size,
+    const std::array<std::string, 3>& durations);
+
 // "5.9 %", mean over seeds.
 [[nodiscard]] std::string percent(const Spread& ratio);
 
@@ -61,6 +77,15 @@ inline constexpr double kBroken = 0.50;
                                                           const std::vector<Group>& groups,
                                                           const SolverOptions& solver,
                                                           const std::string& what);
+
+// Memorisation and exact gradient variance through training: a column for each kind of runs.
+struct TrainingColumn {
+  std::string title;  // "*d* = 3"
+  std::vector<Group> groups;
+};
+[[nodiscard]] report::Figure through_training(const TaskResults& results,
+                                              const std::vector<TrainingColumn>& columns,
+                                              const SolverOptions& solver);
 
 // "5 seeds", and what a band is.
 [[nodiscard]] std::string seeds_text(const Group& group);

@@ -10,16 +10,13 @@ namespace gradvar::gaussian {
 using nlohmann::json;
 
 Preset preset_of(const StudyOptions& options) {
-  Preset preset = options.preset == "full" ? Preset{.seeds = 20,
-                                                    .samples = 40000,
-                                                    .angle_step = 5,
-                                                    .line_pairs = 1'000'000,
-                                                    .sources = 1000}
-                                           : Preset{.seeds = 8,
-                                                    .samples = 4000,
-                                                    .angle_step = 20,
-                                                    .line_pairs = 100'000,
-                                                    .sources = 200};
+  Preset preset{
+      .seeds = 8, .samples = 4000, .angle_step = 20, .line_pairs = 100'000, .sources = 200};
+  if (options.preset == "middle") preset.seeds = 20;
+  if (options.preset == "full") {
+    preset = {
+        .seeds = 20, .samples = 40000, .angle_step = 5, .line_pairs = 1'000'000, .sources = 1000};
+  }
   // An interval needs two batches.
   if (options.seeds > 0) preset.seeds = std::max(2, options.seeds);
   return preset;

@@ -1,0 +1,28 @@
+// cost: what a list of tasks will take, before it is begun.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "tools/progress.h"
+#include "tools/studies/task.h"
+
+namespace gradvar {
+
+struct Cost {
+  std::size_t tasks = 0;       // that are not finished
+  double seconds = 0;          // of one thread, all of them together
+  double longest_seconds = 0;  // of the longest one: no number of threads does it faster
+  // With so many threads, a task a thread.
+  [[nodiscard]] double with_threads(int threads) const;
+};
+
+// Tries one task of each kind for a moment (task.h), on the calling thread.
+[[nodiscard]] Cost expected_cost(const std::vector<Task>& tasks,
+                                 const std::filesystem::path& directory);
+
+// Says it on standard error: "20 of 20 tasks to do, about 14 min 00 s of one core's time, ...".
+void announce_cost(const std::vector<Task>& tasks, const std::filesystem::path& directory,
+                   int threads, ProgressMode mode);
+
+}  // namespace gradvar
