@@ -34,7 +34,7 @@ double beyond_luck(double share, double luck) {
   return luck < 1 ? (share - luck) / (1 - luck) : 0.0;
 }
 
-struct Numbers {
+struct PairNumbers {
   double training = 0, held_out = 0;  // medians over R
   double returned = 0, luck = 0, remembered = 0;
   double copied = std::numeric_limits<double>::quiet_NaN();
@@ -44,8 +44,8 @@ struct Numbers {
   [[nodiscard]] bool targets() const { return copied > kMemorisedShare; }
 };
 
-Numbers numbers_of(const MemorisationEvidence& e) {
-  Numbers n;
+PairNumbers numbers_of(const MemorisationEvidence& e) {
+  PairNumbers n;
   const double middle = median_of(e.held_out);
   n.training = median_of(e.training) / e.random_partner;
   n.held_out = middle / e.random_partner;
@@ -85,7 +85,7 @@ Interval interval_of(double estimate, std::vector<double> resampled) {
   return {sorted_quantile(resampled, 0.025), estimate, sorted_quantile(resampled, 0.975)};
 }
 
-MemorisationVerdict verdict_of(const Numbers& whole, double probability, double of_rule) {
+MemorisationVerdict verdict_of(const PairNumbers& whole, double probability, double of_rule) {
   if (probability >= kSure) {
     return whole.pairs() ? MemorisationVerdict::kMemorises : MemorisationVerdict::kCopies;
   }
@@ -128,7 +128,7 @@ MemorisationJudgement judge_memorisation(const MemorisationEvidence& evidence, s
   check_numbers("a ratio is", evidence.fresh_ratio);
   check_numbers("a ratio is", evidence.luck_ratio);
 
-  const Numbers whole = numbers_of(evidence);
+  const PairNumbers whole = numbers_of(evidence);
   MemorisationJudgement judgement;
   judgement.returned_below = kReturnedRatio * median_of(evidence.held_out);
   judgement.returned = whole.returned;
@@ -139,7 +139,7 @@ MemorisationJudgement judge_memorisation(const MemorisationEvidence& evidence, s
   std::int64_t memorising = 0, rule = 0;
   for (std::int64_t k = 0; k < resamples; ++k) {
     const auto at = static_cast<std::uint64_t>(k);
-    const Numbers n =
+    const PairNumbers n =
         numbers_of({drawn_again(evidence.training, stream, at, 0),
                     drawn_again(evidence.held_out, stream, at, 1), evidence.random_partner,
                     drawn_again(evidence.fresh_ratio, stream, at, 2),
