@@ -45,7 +45,7 @@ class Components {
     return i;
   }
   void join(std::int64_t i, std::int64_t j) {
-    const auto [low, high] = std::minmax(first(i), first(j));
+    const auto [low, high] = std::minmax({first(i), first(j)});
     parent_[high] = low;
   }
 
@@ -139,22 +139,29 @@ GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, Un
   Tensor<double> mapped(z.shape());
   blas::gemm(blas::Transpose::kNo, blas::Transpose::kYes, z.rows(), d, d, 1.0, z.data(), d,
              map_.data(), d, 0.0, mapped.data(), d);
-  Moments m;
-  double largest = 0;
-  for (std::int64_t i = 0; i < a.size(); ++i) {
-    const double v = mapped[i] - z[i];
-    const double velocity = v + (i >= normals * d ? theta_[i - normals * d] : 0);
-    largest = std::max(largest, std::abs(a[i]) + std::abs(v));
-    a[i] -= velocity;
-    m.residual = std::max(m.residual, std::abs(a[i]));
-  }
   // What is left of a residual of zero after rounding (Proposition 1) is zero: A^-T would make
-  // something of it near a singular time. A small one carries that rounding along.
-  m.rounding = 8 * std::numeric_limits<double>::epsilon() * factors.condition * largest;
-  if (m.residual <= m.rounding) {
-    m.residual = m.rounding = 0;
-    std::ranges::fill(a.values(), 0.0);
-  }
+  // something of it near a singular time. A small one carries that rounding along. A large mean
+  // says nothing of the normals, so each is judged on its own.
+  Moments m;
+  const auto settle = [&](std::int64_t first, std::int64_t last, bool is_mean) {
+    double largest = 0, residual = 0;
+    for (std::int64_t i = first * d; i < last * d; ++i) {
+      const double v = mapped[i] - z[i];
+      largest = std::max(largest, std::abs(a[i]) + std::abs(v));
+      a[i] -= v + (is_mean ? theta_[i - first * d] : 0);
+      residual = std::max(residual, std::abs(a[i]));
+    }
+    const double rounding =
+        8 * std::numeric_limits<double>::epsilon() * factors.condition * largest;
+    if (residual <= rounding) {
+      std::fill(a.data() + first * d, a.data() + last * d, 0.0);
+      return;
+    }
+    m.residual = std::max(m.residual, residual);
+    m.rounding = std::max(m.rounding, rounding);
+  };
+  settle(0, normals, false);
+  settle(normals, normals + 1, true);
   m.loss = squares_of(a.values());
   blas::lu_solve(blas::Transpose::kYes, d, normals + 1, factors.lu.data(), factors.pivots.data(),
                  a.data());

@@ -149,13 +149,14 @@ TEST_F(ProgramTheory, QuietAndJsonAreHeard) {
   EXPECT_EQ(run_gradvar(scratch_, words + "--quiet --json").out, scratch_.read("a.json"));
 }
 
-// It took 44 seconds, without a word.
-TEST_F(ProgramTheory, AThousandDimensionsInPlanesAreAsTwo) {
-  const json many = answer("gaussian --dim 1000 --angle 120 --planes all --scale 0.5");
+// A thousand took 44 seconds, without a word.
+TEST_F(ProgramTheory, ManyDimensionsInPlanesAreAsTwo) {
+  const json many = answer("gaussian --dim 400 --angle 120 --planes all --scale 0.5");
   const json plane = answer("gaussian --dim 2 --angle 120 --scale 0.5");
-  EXPECT_NEAR(value(many, "theta"), 500 * value(plane, "theta"), 1e-7);
-  EXPECT_NEAR(value(many, "mean_squared_norm"), 500 * value(plane, "mean_squared_norm"), 1e-7);
-  EXPECT_EQ(many["settings"]["planes"], 500);
+  for (const char* key : {"theta", "mean_squared_norm", "loss"}) {
+    EXPECT_NEAR(value(many, key), 200 * value(plane, key), 1e-10 * value(many, key)) << key;
+  }
+  EXPECT_EQ(many["settings"]["planes"], 200);
 }
 
 TEST_F(ProgramTheory, HelpSaysWhatADivergingNumberIs) {
