@@ -52,11 +52,12 @@ inline constexpr std::int64_t kFewestJudged = 10;
 
 // Distances in the units of the data.
 struct MemorisationEvidence {
-  std::vector<double> training;     // d_i
-  std::vector<double> held_out;     // e_j
-  double random_partner = 0;        // R
-  std::vector<double> fresh_ratio;  // nearest over second nearest training target, generated points
-  std::vector<double> luck_ratio;   // the same of points of the target's law; both may be empty
+  std::vector<double> training{};  // d_i
+  std::vector<double> held_out{};  // e_j
+  double random_partner = 0;       // R
+  // Distance to the nearest training target over that to the second nearest: of generated points,
+  // and of points of the target's law. Both may be empty.
+  std::vector<double> fresh_ratio{}, luck_ratio{};
 };
 
 enum class MemorisationVerdict {
