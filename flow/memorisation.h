@@ -20,7 +20,7 @@
 //
 //      0 when training pairs are like any others, 1 when every one is returned.
 //   3. A flow may also forget its pairs and *copy its targets*: points from fresh sources that lie
-//      on a training target (distance to the nearest under 1/3 of that to the second), more often
+//      on a training target (distance to the nearest under 1/3 of that to the next one) more often
 //      than other points of the target's law do, with the same correction for luck. That is what
 //      sources drawn anew at every step and few targets lead to.
 //
