@@ -20,7 +20,7 @@
 //
 //      0 when training pairs are like any others, 1 when every one is returned.
 //   3. A flow may also forget its pairs and *copy its targets*: points from fresh sources that lie
-//      on a training target (distance to the nearest under 1/3 of that to the second), more often
+//      on a training target (distance to the nearest under 1/3 of that to the next one) more often
 //      than other points of the target's law do, with the same correction for luck. That is what
 //      sources drawn anew at every step and few targets lead to.
 //
@@ -52,11 +52,12 @@ inline constexpr std::int64_t kFewestJudged = 10;
 
 // Distances in the units of the data.
 struct MemorisationEvidence {
-  std::vector<double> training;     // d_i
-  std::vector<double> held_out;     // e_j
-  double random_partner = 0;        // R
-  std::vector<double> fresh_ratio;  // nearest over second nearest training target, generated points
-  std::vector<double> luck_ratio;   // the same of points of the target's law; both may be empty
+  std::vector<double> training{};  // d_i
+  std::vector<double> held_out{};  // e_j
+  double random_partner = 0;       // R
+  // Distance to the nearest training target over that to the second nearest: of generated points,
+  // and of points of the target's law. Both may be empty.
+  std::vector<double> fresh_ratio{}, luck_ratio{};
 };
 
 enum class MemorisationVerdict {

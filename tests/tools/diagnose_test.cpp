@@ -56,7 +56,7 @@ TEST(HeldOut, AnAssignmentIsMadeAgainInSetsOfAsManyPairs) {
 
 TEST(HeldOut, RowsThatTrainingDidNotTakeComeFirst) {
   const ScratchDirectory scratch;
-  const std::string path = scratch.path("pairs.safetensors");
+  const std::string path = scratch / "pairs.safetensors";
   RunConfig config{.pairs = 30};
   pairs_writer(Problem(config), config).write(path);
   config.pairs_file = path;
@@ -71,7 +71,7 @@ TEST(HeldOut, RowsThatTrainingDidNotTakeComeFirst) {
 
 TEST(HeldOut, PairsOfUnknownOriginHaveNone) {
   const ScratchDirectory scratch;
-  const std::string path = scratch.path("pairs.safetensors");
+  const std::string path = scratch / "pairs.safetensors";
   RunConfig config{.pairs = 30};
   const Problem drawn(config);
   SafetensorsWriter bare;

@@ -24,6 +24,7 @@ struct Reference {
   std::optional<CrossPrediction> prediction{};  // where nothing is held out
   Pairs training{};                             // those that are followed
   double random_partner = 0;
+  Tensor<double> targets{};          // all training targets, each once
   std::vector<double> luck_ratio{};  // of held-out targets, or of each target among the others
 };
 // Throws std::invalid_argument when there are fewer than 3 pairs, or all targets are one point.

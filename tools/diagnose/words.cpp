@@ -191,7 +191,7 @@ std::string pairs_sentence(const Diagnosis& d) {
   if (std::isfinite(d.norm_and_distance)) {
     text += "; the rank correlation of a pair's gradient norm with its distance is " +
             formatted("%.2f", d.norm_and_distance);
-    text += d.norm_and_distance > 0.5 ? ": pairs with small gradients are those that come back"
+    text += d.norm_and_distance > 0.5 ? ": pairs with small gradients end nearer to their partners"
                                       : ": the gradient norm hardly tells which";
   }
   return text + ".";
