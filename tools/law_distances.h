@@ -27,7 +27,7 @@ struct LawDistance {
   std::string name{};
   std::vector<double> values{}, floors{};         // by set
   std::vector<double> biased{}, biased_floors{};  // the mmd's by its other estimator
-  double bandwidth = 0;                    // of the mmd's kernel; 0 for the others
+  double bandwidth = 0;                           // of the mmd's kernel; 0 for the others
 };
 
 struct LawDistanceOptions {
