@@ -149,7 +149,7 @@ TEST(ImagesOption, IsRefusedWhereNoSubjectIsAboutImages) {
 TEST(ImagesOption, TakesSetsOfImagesOnly) {
   const std::string error = error_of([] { (void)make_images_study()->tasks({.images = "moons"}); });
   EXPECT_TRUE(error.starts_with("--images: ")) << error;
-  EXPECT_TRUE(has(error, "expected images, celeba, cifar10, mnist")) << error;
+  EXPECT_TRUE(has(error, "expected one of images, celeba, cifar10, mnist")) << error;
 }
 
 TEST(DefaultSet, LeavesOutWhatTakesLong) {

@@ -231,21 +231,6 @@ Finding noise_helps(const PaperTable& table, const Distances& d) {
           both(table.to_optimal)};
 }
 
-Spread of_results(const TaskResults& results, const Group& group, const std::string& pointer) {
-  return over_seeds(results, group.ids, [&](const nlohmann::json& r) {
-    return r.value(nlohmann::json::json_pointer(pointer), std::nan(""));
-  });
-}
-
-// Why noise that should break memorisation may not: it is small beside the gaps between lines.
-std::string information_text(const StudyOptions& options, const TaskResults& results,
-                             const PaperTable& table) {
-  const Spread share = of_results(results, group(options, table, 0.05), "/information/share");
-  if (!std::isfinite(share.mean())) return "";
-  return "At *σ* = 0.05 a training point still tells which pair it is of to " + percent(share) +
-         " of log *N*";
-}
-
 Table results_table(const StudyOptions& options, const TaskResults& results) {
   Table table;
   table.columns = {{"Runs", Align::kLeft},
@@ -350,7 +335,8 @@ class ImagesStudy final : public Study {
     for (const PaperTable& table : kTables) {
       const Distances d(options, results, table, fine_steps());
       list.push_back(order(table, d));
-      list.push_back(noise_breaks(table, d, information_text(options, results, table)));
+      list.push_back(
+          noise_breaks(table, d, information_text(results, group(options, table, 0.05), 0.05)));
       list.push_back(noise_helps(table, d));
     }
     list.push_back({"Tables 2 and 3: the distances themselves",

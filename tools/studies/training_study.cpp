@@ -1,6 +1,8 @@
 #include "tools/studies/training_study.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "io/number_text.h"
 #include "tools/report/number.h"
@@ -63,6 +65,19 @@ Spread memorisation_ratio(const TaskResults& results, const Group& group,
 Spread last_measured(const TaskResults& results, const Group& group, const std::string& what) {
   return over_seeds(results, group.ids,
                     [&](const json& r) { return r.at("monitor").back().at(what).get<double>(); });
+}
+
+Spread of_results(const TaskResults& results, const Group& group, const std::string& pointer) {
+  return over_seeds(results, group.ids, [&](const json& r) {
+    return r.value(json::json_pointer(pointer), std::numeric_limits<double>::quiet_NaN());
+  });
+}
+
+std::string information_text(const TaskResults& results, const Group& group, double sigma) {
+  const Spread share = of_results(results, group, "/information/share");
+  if (!std::isfinite(share.mean())) return "";
+  return "At " + sigma_label(sigma) + " a training point tells which pair it is of to " +
+         percent(share) + " of log *N*";
 }
 
 bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorises; }

@@ -46,6 +46,14 @@ struct Group {
 [[nodiscard]] Spread last_measured(const TaskResults& results, const Group& group,
                                    const std::string& what);
 
+// A number of every seed's results by its JSON pointer; NaN where it is not there.
+[[nodiscard]] Spread of_results(const TaskResults& results, const Group& group,
+                                const std::string& pointer);
+// Why noise that should break memorisation may not: "At *σ* = 0.05 a training point still tells
+// which pair it is of to 97 % of log *N*". Empty where that was not measured (cell.h).
+[[nodiscard]] std::string information_text(const TaskResults& results, const Group& group,
+                                           double sigma);
+
 // A run memorises when its generated points lie, on average, within this share of the distance
 // between random partners from their training partners; memorisation is broken above the second.
 // The 95 % interval over seeds must lie on that side as a whole.
