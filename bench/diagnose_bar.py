@@ -2,6 +2,7 @@
 """How often is `gradvar diagnose` right: runs of known kind, trained and diagnosed.
 
     bench/diagnose_bar.py              the twenty runs of the bar; writes docs/diagnose.md
+    bench/diagnose_bar.py --keep DIR   the same; what is in DIR already is not done again
     bench/diagnose_bar.py --set tuning the runs the rule's numbers were chosen on; writes nothing
 
 The kind of a run is known without looking at what the rule looks at (generated points):
@@ -179,7 +180,10 @@ def examine(program, entry, seed, directory):
             directory)
         strip_metadata(path)
         words += ["--pairs-file", path]
-    run(program, ["train"] + words, directory)
+    if not os.path.exists(os.path.join(directory, name, "summary.json")):
+        if os.path.exists(os.path.join(directory, name)):
+            words.append("--resume")  # stopped on the way
+        run(program, ["train"] + words, directory)
     ratio = loss_ratio(program, entry, seed, directory)
     memorises = {"rule": False, "fresh": False, "few": True}.get(kind, ratio < FITTED)
     found = json.loads(run(program, ["diagnose", "--run", name, "--no-sweep", "--json"], directory))
@@ -254,7 +258,14 @@ def main():
         for number, entry in enumerate(runs):
             if arguments.only not in entry[0]:
                 continue
-            memorises, ratio, e = examine(program, entry, first_seed + number, directory)
+            result = os.path.join(directory, entry[0] + ".json")
+            if not os.path.exists(result):
+                found = examine(program, entry, first_seed + number, directory)
+                with open(result + ".tmp", "w") as file:
+                    json.dump(found, file)
+                os.rename(result + ".tmp", result)
+            with open(result) as file:
+                memorises, ratio, e = json.load(file)
             rows.append({"entry": entry, "seed": first_seed + number, "truth": memorises,
                          "ratio": ratio, "found": e})
             print(f"{entry[0]:18} {entry[1]:8} truth {str(memorises):5} loss ratio {ratio:.3f} "
