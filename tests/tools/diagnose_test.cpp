@@ -179,7 +179,7 @@ TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
                          .learning_rate = 3e-3};
   TrainingRun<float> run(config);
   const DiagnoseOptions options{.snapshot = {.solver = SolverOptions::parse("euler:steps=20")},
-                                .held_out = 200};
+                                .held_out = 100};
   std::int64_t ticks = 0;
   const Diagnosis diagnosis =
       diagnose_training(run, "a run", options, [&](std::int64_t, std::int64_t) { ++ticks; });
