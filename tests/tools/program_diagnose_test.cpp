@@ -27,7 +27,8 @@ class ProgramDiagnose : public ::testing::Test {
 
 TEST_F(ProgramDiagnose, SaysSinceWhenOnlyWhereCheckpointsTell) {
   const std::string learnt =
-      "--pairs 12 --model mlp:width=64,depth=2,activation=silu --learning-rate 3e-3 --steps 700 ";
+      "--source gaussian:dim=10 --target gaussian:dim=10,mean=2 --pairs 12 "
+      "--model mlp:width=64,depth=2,activation=silu --learning-rate 3e-3 --steps 700 ";
   train(learnt);
   Outcome outcome = diagnose("--run run --no-sweep");
   ASSERT_EQ(outcome.status, 0) << outcome.err;

@@ -5,9 +5,9 @@
 
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
-#include "tests/tools/program.h"
+#include "program.h"
 
-namespace gradvar {
+namespace gradvar::testing::program_image_run_test {
 namespace {
 
 const std::string kFaces =
@@ -15,30 +15,30 @@ const std::string kFaces =
     "--batch 3 --model unet:channels=8,mult=1-2,groups=4,attention=4 ";
 
 TEST(ImageRun, WritesPicturesOfItsPairsWhileItTrains) {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   ASSERT_EQ(run_gradvar(scratch, kFaces + "--samples-every 2 --evaluate-count 0 --out run").status,
             0);
   EXPECT_TRUE(scratch.has("run/samples/step-000002.png"));
   EXPECT_TRUE(scratch.has("run/samples/step-000004.png"));
   const auto summary = nlohmann::json::parse(read_file(scratch.path("run/summary.json").string()));
   EXPECT_TRUE(summary["evaluation"].is_null()) << "none was asked for";
-  ASSERT_EQ(run_gradvar(scratch, "sample --run run --pairs 5 --solver euler:steps=2 --out g.png")
-                .status,
-            0);
-  ASSERT_EQ(run_gradvar(scratch,
-                        "sample --run run --pairs 5 --solver euler:steps=2 --out g.safetensors")
-                .status,
-            0);
-  const SafetensorsFile followed(scratch.path("g.safetensors").string());
-  const SafetensorsFile pairs(scratch.path("run/pairs.safetensors").string());
-  const Tensor<double> partner = followed.read<double>("partner");
-  const Tensor<double> all = pairs.read<double>("x1");
+  ASSERT_EQ(
+      run_gradvar(scratch, "sample --run run --pairs 5 --solver euler:steps=2 --out g.png").status,
+      0);
+  ASSERT_EQ(
+      run_gradvar(scratch, "sample --run run --pairs 5 --solver euler:steps=2 --out g.safetensors")
+          .status,
+      0);
+  const Tensor<double> partner =
+      SafetensorsFile::read(scratch.path("g.safetensors").string()).tensor<double>("partner");
+  const Tensor<double> all =
+      SafetensorsFile::read(scratch.path("run/pairs.safetensors").string()).tensor<double>("x1");
   ASSERT_EQ(partner.rows(), 5);
   for (std::int64_t i = 0; i < partner.size(); ++i) ASSERT_EQ(partner[i], all[i]);
 }
 
 TEST(ImageRun, RefusesWhatMakesNoPicture) {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const Outcome flat =
       run_gradvar(scratch, "train --target moons --steps 1 --samples-every 1 --out run");
   EXPECT_EQ(flat.status, 2);
@@ -55,4 +55,4 @@ TEST(ImageRun, RefusesWhatMakesNoPicture) {
 }
 
 }  // namespace
-}  // namespace gradvar
+}  // namespace gradvar::testing::program_image_run_test
