@@ -80,7 +80,7 @@ std::string information_text(const TaskResults& results, const Group& group, dou
          percent(share) + " of log *N*";
 }
 
-bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorises; }
+bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorisesBelow; }
 
 bool is_broken(const Spread& ratio) { return ratio.interval().low > kBroken; }
 
