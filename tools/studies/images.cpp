@@ -50,10 +50,10 @@ Preset preset_of(const StudyOptions& options) {
                 .model = "unet:channels=16,mult=1-2,groups=8,attention=4"};
   if (options.preset == "middle") {
     preset = {.seeds = 3,
-              .pairs = 128,
+              .pairs = 96,
               .size = 16,
-              .steps = 2500,
-              .base_steps = 1500,
+              .steps = 1500,
+              .base_steps = 800,
               .batch = 32,
               .model = "unet:channels=16,mult=1-2-2,groups=8,attention=8"};
   }
@@ -192,7 +192,7 @@ Finding order(const PaperTable& table, const Distances& d, const std::string& re
   const std::vector<Named> list = in_order(table, d);
   for (std::size_t i = 0; i < list.size(); ++i) {
     paper += (i == 0 ? "" : " < ") + format_number(list[i].paper, 4) + " (" + list[i].name + ")";
-    measured += (i == 0 ? "" : "; ") + list[i].name + " " + list[i].measured.interval_text();
+    measured += (i == 0 ? "" : "; ") + list[i].name + ": " + list[i].measured.interval_text();
     if (i == 0) continue;
     disjoint = disjoint && order_verdict(list[i - 1].measured, list[i].measured) == Verdict::kShown;
     in_means = in_means && list[i - 1].measured.mean() < list[i].measured.mean();
