@@ -278,7 +278,7 @@ Figure distances_figure(const StudyOptions& options, const TaskResults& results)
                .low = 0.5,
                .high = 2.5,
                .ticks = {{1, t.partner}, {2, "optimal partner"}}};
-    panel.y = {.label = "L2", .low = 0};
+    panel.y = {.label = "L2", .low = 0, .high = 1.2 * d.random.mean()};
     for (std::size_t k = 0; k < kSigmas.size(); ++k) {
       std::vector<double> x, y, low, high;
       for (const Spread* spread : {&d.to_training[k], &d.to_optimal[k]}) {
@@ -291,7 +291,8 @@ Figure distances_figure(const StudyOptions& options, const TaskResults& results)
       panel.series.push_back(
           error_bars(sigma_label(kSigmas[k]), noise_style(kSigmas[k]), x, y, low, high, 1));
     }
-    panel.references = {{false, d.random.mean(), "random partners"}};
+    // The label stands between the two columns of marks.
+    panel.references = {{false, d.random.mean(), "random partners", role::kFloor, 0.62}};
     figure.panels.push_back(panel);
   }
   return figure;
