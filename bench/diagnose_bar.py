@@ -2,6 +2,7 @@
 """How often is `gradvar diagnose` right: runs of known kind, trained and diagnosed.
 
     bench/diagnose_bar.py              the twenty runs of the bar; writes docs/diagnose.md
+    bench/diagnose_bar.py --keep DIR   the same; what is in DIR already is not done again
     bench/diagnose_bar.py --set tuning the runs the rule's numbers were chosen on; writes nothing
 
 The kind of a run is known without looking at what the rule looks at (generated points):
@@ -18,7 +19,11 @@ The kind of a run is known without looking at what the rule looks at (generated 
              flow is not integrated for it.
   too few    pairs of a map, but fewer than it takes to learn the map: by the same criterion.
 
-Runs, kinds and criterion were written down before any of the twenty was trained.
+Runs and kinds were written down before any of the twenty was trained, and so was the criterion, which
+had been one half at first: two tuning runs between one ninth and one half did not return their pairs
+to speak of, so it became one ninth, residuals three times smaller as in the 1/3 rule. The page says
+how many would be right by one half. The tuning runs also showed a fault in how copies were counted
+(repeated targets), which was mended before any result of the twenty was seen.
 Only the standard library is used.
 """
 
@@ -116,7 +121,19 @@ BAR = [
 ]
 
 # Said of the runs that came out wrong, after looking into them.
-WHY_WRONG = {}
+WHY_WRONG = {
+    "spiral-relu": "said undecided. The objective is fitted, but the flow brings only part of the "
+                   "sources home: 10 Euler steps return more of them, and are judged to memorise, "
+                   "while 30, 100 and 1000 steps and dopri5 agree with one another, so it is the "
+                   "flow and not its solver. Memory in the objective is not quite memory in the "
+                   "flow where lines of random pairs meet, and with so few pairs the interval of "
+                   "the remembered share reaches down to the border of the rule.",
+    "unknown-moons": "said undecided. As above: the objective is under the criterion, the flow "
+                     "returns a share of the pairs next to the border of a quarter, with 10 and "
+                     "1000 Euler steps and dopri5 alike. Nothing is held out here, and predictions "
+                     "from the other pairs are a shorter yardstick than held-out pairs (compare the "
+                     "held-out errors), which may make it stricter.",
+}
 
 FIVE = "2,2\n-3,1\n1,-4\n5,-1\n-2,-3\n"
 POINTS = "3,1\n-2,2\n0,-3\n4,-2\n-4,-1\n1,4\n-1,0\n2,-5\n"
@@ -179,7 +196,10 @@ def examine(program, entry, seed, directory):
             directory)
         strip_metadata(path)
         words += ["--pairs-file", path]
-    run(program, ["train"] + words, directory)
+    if not os.path.exists(os.path.join(directory, name, "summary.json")):
+        if os.path.exists(os.path.join(directory, name)):
+            words.append("--resume")  # stopped on the way
+        run(program, ["train"] + words, directory)
     ratio = loss_ratio(program, entry, seed, directory)
     memorises = {"rule": False, "fresh": False, "few": True}.get(kind, ratio < FITTED)
     found = json.loads(run(program, ["diagnose", "--run", name, "--no-sweep", "--json"], directory))
@@ -197,7 +217,10 @@ def write_page(rows, right, machine):
         "networks and seeds that the rule's numbers were not chosen on; "
         "[flow/memorisation.h](../flow/memorisation.h) states the rule.", "",
         f"Machine: {machine}", "",
-        f"**{right} of {len(rows)} right.** An \"undecided\" counts as wrong.", "",
+        f"**{right} of {len(rows)} right.** " +
+        (f"The other {len(BAR) - len(rows)} of the twenty have not been run here yet: "
+         "`bench/diagnose_bar.py` runs them. " if len(rows) < len(BAR) else "") +
+        "An \"undecided\" counts as wrong. The command: `bench/diagnose_bar.py`.", "",
         "Kinds, and how they are known without looking at generated points: *rule*, pairs of a map or "
         "an assignment, enough to learn it: does not memorise; *fresh*, new pairs at every step: does "
         "not; *few*, new sources but a handful of targets: memorises, for the minimiser ends on them; "
@@ -215,6 +238,12 @@ def write_page(rows, right, machine):
             f"{'yes' if row['truth'] else 'no'} | {e['verdict']} | {e['probability']:.2f} | "
             f"{interval(e['training_error'])} | {interval(e['held_out_error'])} | "
             f"{interval(e['remembered'])} | {'yes' if e['memorises'] == row['truth'] else '**no**'} |")
+    fixed = ("random", "too few")
+    by_half = sum(row["found"]["memorises"] ==
+                  (row["ratio"] < 0.5 if row["entry"][1] in fixed else row["truth"])
+                  for row in rows)
+    lines += ["", f"The criterion of one ninth was chosen on the tuning runs, in place of one half, "
+              f"before any of these was run; by one half {by_half} of {len(rows)} would be right."]
     wrong = [row for row in rows if row["found"]["memorises"] != row["truth"]]
     if wrong:
         lines += ["", "## Where it was wrong", ""]
@@ -240,6 +269,8 @@ def main():
     parser.add_argument("--set", choices=["bar", "tuning"], default="bar")
     parser.add_argument("--only", default="", help="names that contain this")
     parser.add_argument("--keep", default="", help="directory for the runs; a temporary one else")
+    parser.add_argument("--page", action="store_true",
+                        help="run nothing: write the page from what --keep holds")
     arguments = parser.parse_args()
     program = os.path.abspath(arguments.program)
     runs, first_seed = (TUNING, 1) if arguments.set == "tuning" else (BAR, 501)
@@ -254,7 +285,16 @@ def main():
         for number, entry in enumerate(runs):
             if arguments.only not in entry[0]:
                 continue
-            memorises, ratio, e = examine(program, entry, first_seed + number, directory)
+            result = os.path.join(directory, entry[0] + ".json")
+            if not os.path.exists(result):
+                if arguments.page:
+                    continue
+                found = examine(program, entry, first_seed + number, directory)
+                with open(result + ".tmp", "w") as file:
+                    json.dump(found, file)
+                os.rename(result + ".tmp", result)
+            with open(result) as file:
+                memorises, ratio, e = json.load(file)
             rows.append({"entry": entry, "seed": first_seed + number, "truth": memorises,
                          "ratio": ratio, "found": e})
             print(f"{entry[0]:18} {entry[1]:8} truth {str(memorises):5} loss ratio {ratio:.3f} "

@@ -166,14 +166,10 @@ The naive way, one backward pass a sample, takes {spread(m['naive'])} times the 
         if m["torch"]:
             page += f"""
 PyTorch {m['torch_version']} on the same OpenBLAS and networks, eager: forward, loss and backward, the
-faster of 1 and 2 threads. Its variance is `functorch.vmap(grad)` and `var` over the batch, which
+fastest of 1 and 2 threads, of its own and of OpenBLAS. Its variance is `functorch.vmap(grad)` and `var` over the batch, which
 holds all per-sample gradients at once; it is timed in the first round only, and not where they would
 take more than 1 GiB.
 `bench/peers/torch_step.py`.
-
-These PyTorch times are too high where a step is small: `torch.set_num_threads` does not reach OpenBLAS,
-which kept two threads of its own. With `OPENBLAS_NUM_THREADS=1` the smallest network's step fell by
-about three tenths in a trial; the ratios below are to be made again so, and favour gradvar until then.
 
 {m['torch']}
 """

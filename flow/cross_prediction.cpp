@@ -66,6 +66,7 @@ double sum_of(const std::vector<double>& values) {
 }  // namespace
 
 CrossPrediction predict_across(const Pairs& pairs, LanePool* pool) {
+  blas::use_one_thread();  // LAPACK on many threads waits for itself on a busy machine
   const std::int64_t n = std::min(pairs.x0.rows(), kMostPredicted);
   check(n >= 3, "cross prediction",
         "there are " + std::to_string(n) + " pairs, expected 3 or more");

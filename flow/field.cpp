@@ -35,6 +35,16 @@ void Field<Real>::check_sizes(std::span<const Real> x, std::span<const Real> t, 
   expect("out", out.size(), rows * size);
 }
 
+std::int64_t usual_block_rows(const Shape& sample) {
+  constexpr std::int64_t kNumbersAtATime = 1 << 16, kFewest = 8, kMost = 256;
+  const std::int64_t numbers = std::max<std::int64_t>(sample.size(), 1);
+  return std::clamp(kNumbersAtATime / numbers, kFewest, kMost);
+}
+
+template <class Real>
+NetworkField<Real>::NetworkField(const Model<Real>& model, LanePool& pool)
+    : NetworkField(model, pool, usual_block_rows(model.sample_shape())) {}
+
 template <class Real>
 NetworkField<Real>::NetworkField(const Model<Real>& model, LanePool& pool, std::int64_t block_rows)
     : model_(model), pool_(pool), block_rows_(block_rows) {

@@ -33,6 +33,10 @@ class Field {
                    std::span<Real> out) const;
 };
 
+// How many rows of samples of this shape a network is asked for at once: 256, fewer for images,
+// whose values inside a network are some thousands of times as many as a point's.
+[[nodiscard]] std::int64_t usual_block_rows(const Shape& sample);
+
 // A network. Rows are evaluated in blocks of a fixed number, blocks are shared out over the pool's
 // threads, and a task keeps one tape for all of its blocks: the result has the same bits for any
 // number of threads. A row's last bits may depend on how many rows its block has, since matrix
@@ -40,11 +44,10 @@ class Field {
 template <class Real>
 class NetworkField final : public Field<Real> {
  public:
-  static constexpr std::int64_t kBlockRows = 256;
-
-  // Model and pool must outlive the field; the parameters may change between calls. Throws
-  // std::invalid_argument unless block_rows >= 1.
-  NetworkField(const Model<Real>& model, LanePool& pool, std::int64_t block_rows = kBlockRows);
+  // Model and pool must outlive the field; the parameters may change between calls. Blocks are of
+  // usual_block_rows, or of block_rows. Throws std::invalid_argument unless block_rows >= 1.
+  NetworkField(const Model<Real>& model, LanePool& pool);
+  NetworkField(const Model<Real>& model, LanePool& pool, std::int64_t block_rows);
 
   [[nodiscard]] Shape sample_shape() const override { return model_.sample_shape(); }
   // Uses the pool, and tapes that are kept between calls: one call at a time.

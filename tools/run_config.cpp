@@ -78,6 +78,8 @@ const std::vector<RunField>& run_fields() {
        false},
       {"monitor-spectrum", &C::monitor_spectrum, "N",
        "samples whose gradients' covariance spectrum is measured with it; 0: none", false},
+      {"samples-every", &C::samples_every, "N",
+       "steps between pictures of samples, samples/step-*.png, for images; 0: none", false},
       {"keep", &C::keep, "N", "checkpoints kept", false},
   };
   return fields;
@@ -144,6 +146,7 @@ void check_run(const RunConfig& config) {
   within("lanes", config.lanes, 1, kMostLanes);
   within("checkpoint-every", config.checkpoint_every, 0, kAny);
   within("monitor-every", config.monitor_every, 0, kAny);
+  within("samples-every", config.samples_every, 0, kMostSteps);
   within("monitor-spectrum", config.monitor_spectrum, 0, kMostSpectrumSamples);
   if (config.monitor_spectrum == 1) {
     refuse("--monitor-spectrum", "1", "0 for none, or two samples or more");

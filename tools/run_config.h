@@ -39,6 +39,7 @@ struct RunConfig {
   std::int64_t checkpoint_every = 0;  // 0: at the end only
   std::int64_t monitor_every = 0;     // 0: never
   std::int64_t monitor_spectrum = 0;  // samples; 0: no spectrum
+  std::int64_t samples_every = 0;     // steps; 0: no pictures
   std::int64_t keep = 2;
 };
 

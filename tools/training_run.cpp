@@ -6,6 +6,7 @@
 #include "tools/commands/options.h"
 #include "tools/limits.h"
 #include "tools/pairs_file.h"
+#include "tools/watched_field.h"
 
 namespace gradvar {
 
@@ -75,12 +76,30 @@ Spectrum TrainingRun<Real>::spectrum(std::int64_t samples) {
 }
 
 template <class Real>
-Evaluation TrainingRun<Real>::evaluate(const EvaluationOptions& options) {
+void TrainingRun<Real>::with_average(const std::function<void(const Field<Real>&)>& use) {
   Ema<Real>* average = trainer_->ema();
   if (average != nullptr) average->swap(model_->parameters());
-  const NetworkField<Real> field(*model_, pool_);
-  Evaluation evaluation = gradvar::evaluate<Real>(field, problem_, options);
+  try {
+    use(NetworkField<Real>(*model_, pool_));
+  } catch (...) {
+    if (average != nullptr) average->swap(model_->parameters());
+    throw;
+  }
   if (average != nullptr) average->swap(model_->parameters());
+}
+
+template <class Real>
+Evaluation TrainingRun<Real>::evaluate(const EvaluationOptions& options, Progress* progress,
+                                       const std::string& when_stopped) {
+  Evaluation evaluation;
+  with_average([&](const Field<Real>& field) {
+    if (progress == nullptr) {
+      evaluation = gradvar::evaluate<Real>(field, problem_, options);
+    } else {
+      evaluation = gradvar::evaluate<Real>(WatchedField<Real>(field, *progress, when_stopped),
+                                           problem_, options);
+    }
+  });
   return evaluation;
 }
 

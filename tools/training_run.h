@@ -5,15 +5,18 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "flow/field.h"
 #include "flow/spectrum.h"
 #include "flow/trainer.h"
 #include "flow/variance.h"
 #include "nn/checkpoint.h"
 #include "tools/evaluation.h"
 #include "tools/problem.h"
+#include "tools/progress.h"
 #include "tools/run_config.h"
 
 namespace gradvar {
@@ -39,8 +42,12 @@ class TrainingRun {
   [[nodiscard]] VarianceReport measure(const VarianceOptions& options);
   // The covariance spectrum over at most so many samples of the same law.
   [[nodiscard]] Spectrum spectrum(std::int64_t samples);
+  // Calls use with the field of the weights, or of their average when there is one.
+  void with_average(const std::function<void(const Field<Real>&)>& use);
   // Who memorised, as the weights are; the average of the weights when there is one.
-  [[nodiscard]] Evaluation evaluate(const EvaluationOptions& options);
+  // With a progress, in rows of the field's evaluations, Ctrl-C ends it by Stopped(when_stopped).
+  [[nodiscard]] Evaluation evaluate(const EvaluationOptions& options, Progress* progress = nullptr,
+                                    const std::string& when_stopped = {});
 
   // DIR/checkpoints/step-...; see nn/checkpoint.h.
   std::filesystem::path save(const std::filesystem::path& run);

@@ -5,11 +5,9 @@ networks, batch sizes and precision as bench/step_bench.cpp.
     python3 bench/peers/torch_step.py [--threads 1,2] [--json] [--no-variance]
 
 Needs PyTorch (Debian: python3-torch). A step is forward, loss, backward; no optimiser. Times are the
-median of 15 rounds (3 at least where a round takes seconds), for the fastest of the given thread settings. The variance figures are for
-torch.func-style vmap(grad) where this PyTorch has it.
-
-Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
-with PyTorch's and make it look slower than it is.
+median of 15 rounds (3 at least where a round takes seconds), for the fastest thread setting: each of
+the given numbers for PyTorch with each for OpenBLAS (thread_settings.py). The variance figures are
+for torch.func-style vmap(grad) where this PyTorch has it.
 """
 import argparse
 import json
@@ -17,6 +15,8 @@ import statistics
 import time
 
 import torch
+
+from thread_settings import settings, use
 
 SHAPES = [  # inputs, width, hidden layers, outputs, batch
     (3, 64, 3, 2, 256),
@@ -105,8 +105,8 @@ def main():
             if name == "variance" and held > MOST_HELD:
                 continue
             best = None
-            for threads in (int(n) for n in arguments.threads.split(",")):
-                torch.set_num_threads(threads)
+            for threads in settings([int(n) for n in arguments.threads.split(",")]):
+                use(threads)
                 seconds = median_seconds(step)
                 if best is None or seconds < best[0]:
                     best = (seconds, threads)

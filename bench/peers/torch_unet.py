@@ -14,8 +14,8 @@ functorch is there, vmap(grad) with its variance, on the shapes of bench/unet_be
 
 Needs PyTorch (Debian: python3-torch).
 
-Set OPENBLAS_NUM_THREADS=1 as well: --threads does not reach OpenBLAS, whose own threads then compete
-with PyTorch's and make it look slower than it is.
+The fastest thread setting counts: each of the given numbers for PyTorch with each for OpenBLAS
+(thread_settings.py).
 """
 import argparse
 import json
@@ -31,6 +31,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parent))
 from check_gradients import read_safetensors, write_safetensors  # noqa: E402
+from thread_settings import settings, use  # noqa: E402
 from torch_step import median_seconds  # noqa: E402
 
 LIMITS = {"f64": 1e-9, "f32": 1e-4}
@@ -302,8 +303,8 @@ def measure(arguments):
             if step is None:
                 continue
             best = None
-            for threads in (int(n) for n in arguments.threads.split(",")):
-                torch.set_num_threads(threads)
+            for threads in settings([int(n) for n in arguments.threads.split(",")]):
+                use(threads)
                 try:
                     seconds = median_seconds(step)
                 except RuntimeError as error:

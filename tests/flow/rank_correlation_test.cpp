@@ -16,7 +16,7 @@ using Values = std::vector<double>;
 TEST(RankCorrelation, OnlyTheOrderCounts) {
   EXPECT_DOUBLE_EQ(rank_correlation(Values{1, 2, 3}, Values{1, 10, 1e9}), 1);
   EXPECT_DOUBLE_EQ(rank_correlation(Values{1, 2, 3}, Values{5, 0, -7}), -1);
-  // 1 - 6 sum d^2 / (n (n^2 - 1)) with d = (0, 1, 1, 2, 2).
+  // 1 - 6 sum d^2 / (n (n^2 - 1)) with d = (0, 1, 1, 2, 0).
   EXPECT_DOUBLE_EQ(rank_correlation(Values{1, 2, 3, 4, 5}, Values{1, 3, 4, 2, 5}),
                    1 - 6.0 * (0 + 1 + 1 + 4 + 0) / 120);
 }

@@ -152,26 +152,43 @@ TEST(Words, BreakLinesBetweenWords) {
   EXPECT_EQ(probability_text(0.5), "0.50");
 }
 
+// Proposition 1: a field that has learned a map has no variance either, and only held-out pairs
+// tell.
+TEST(Words, SayWhereLowVarianceAloneWouldMislead) {
+  Diagnosis diagnosis;
+  diagnosis.through_training.resize(2);
+  diagnosis.through_training[0].variance = {.training = 100, .held_out = 100};
+  const auto says = [&](double training, double held_out, const char* what) {
+    diagnosis.through_training[1].variance = {.training = training, .held_out = held_out};
+    return variance_sentence(diagnosis).find(what) != std::string::npos;
+  };
+  EXPECT_TRUE(says(1, 50, "Alone, the low variance would mislead"));
+  EXPECT_TRUE(says(1, 1.5, "low on both, so here it does mean that the field matches"));
+  EXPECT_TRUE(says(60, 200, "The field fits the pairs it has seen better than others"));
+  EXPECT_TRUE(says(60, 70, "no sign of memory"));
+  EXPECT_TRUE(says(1, NAN, "there are no held-out pairs to tell memory from a rule by"));
+}
+
 TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
-  RunConfig config{.pairs = 12,
-                   .model = "mlp:width=64,depth=2,activation=silu",
-                   .steps = 800,
-                   .batch = 64,
-                   .learning_rate = 3e-3};
+  const RunConfig config{.source = "gaussian:dim=10",
+                         .target = "gaussian:dim=10,mean=2",
+                         .pairs = 12,
+                         .model = "mlp:width=64,depth=2,activation=silu",
+                         .steps = 500,
+                         .batch = 64,
+                         .learning_rate = 3e-3};
   TrainingRun<float> run(config);
   const DiagnoseOptions options{.snapshot = {.solver = SolverOptions::parse("euler:steps=20")},
-                                .held_out = 200};
+                                .held_out = 100};
   std::int64_t ticks = 0;
   const Diagnosis diagnosis =
       diagnose_training(run, "a run", options, [&](std::int64_t, std::int64_t) { ++ticks; });
-  EXPECT_EQ(ticks, 800);
+  EXPECT_EQ(ticks, 500);
   ASSERT_EQ(diagnosis.through_training.size(), 11u);
-  EXPECT_EQ(diagnosis.last().step, 800);
+  EXPECT_EQ(diagnosis.last().step, 500);
   EXPECT_EQ(diagnosis.last().judgement.verdict, Verdict::kMemorises);
   EXPECT_EQ(diagnosis.onset.kind, Onset::Kind::kBetween);
   EXPECT_GT(diagnosis.last().variance.held_out, 3 * diagnosis.last().variance.training);
-  EXPECT_NE(variance_sentence(diagnosis).find("would mislead"), std::string::npos)
-      << variance_sentence(diagnosis);
   ASSERT_EQ(diagnosis.pairs.size(), 12u);
 
   const std::vector<float> before(run.model().parameters().flat().begin(),
@@ -181,7 +198,7 @@ TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
   ASSERT_EQ(sweep.points.size(), 2u) << "in rising order, once each";
   EXPECT_EQ(sweep.points[1].sigma, 2);
   EXPECT_EQ(sweep.points[0].energy.size(), 5u);
-  EXPECT_EQ(sweep.points[0].snapshot.step, 820);
+  EXPECT_EQ(sweep.points[0].snapshot.step, 520);
   EXPECT_TRUE(std::equal(before.begin(), before.end(), run.model().parameters().flat().begin()));
 }
 

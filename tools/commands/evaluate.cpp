@@ -23,6 +23,7 @@
 #include "tools/monitor.h"
 #include "tools/run_field.h"
 #include "tools/saved_run.h"
+#include "tools/watched_field.h"
 
 namespace gradvar::commands {
 
@@ -31,7 +32,7 @@ namespace {
 struct EvaluateCommand {
   std::string run, held_out, out, field = run_field_names().front();
   std::vector<std::string> solvers = {"euler:steps=5", "euler:steps=100", "dopri5"};
-  std::int64_t fresh = 1000, sets = 5, likelihood = 0, threads = 0;
+  std::int64_t fresh = 1000, most_pairs = 5000, sets = 5, likelihood = 0, threads = 0;
   OutputOptions output;
 };
 
@@ -149,10 +150,14 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   const std::unique_ptr<Field<Real>> field = make_run_field(options.field, run);
   std::vector<Evaluation> evaluations;
   nlohmann::json json = nlohmann::json::array();
+  const InterruptGuard guard(!options.output.quiet);
+  Progress progress(options.output.progress(), "evaluate", 0, "evaluation");
+  const WatchedField<Real> watched(*field, progress, "stopped while evaluating");
   for (const SolverOptions& solver : solvers) {
-    evaluations.push_back(evaluate<Real>(*field, run.problem(),
+    evaluations.push_back(evaluate<Real>(watched, run.problem(),
                                          {.solver = solver,
                                           .fresh = options.fresh,
+                                          .most_pairs = options.most_pairs,
                                           .with_mmd = true,
                                           .held_out = held_out.get(),
                                           .sets = options.sets}));
@@ -162,6 +167,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
           likelihood_of(run, solver, options.likelihood, held_out.get());
     }
   }
+  progress.finish();
   if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
   if (options.output.json) {
     std::cout << json.dump(2) << '\n';
@@ -200,6 +206,8 @@ void add_evaluate(CLI::App& app) {
       ->type_name("SPEC")
       ->capture_default_str();
   add_choice(*command, "--field", options->field, run_field_names(), "what to follow");
+  add_whole(*command, "--pairs", options->most_pairs, 1, 1 << 24,
+            "training sources that are followed: so many of the first ones");
   add_whole(*command, "--fresh", options->fresh, 2, 100000, "held-out samples of a set");
   add_whole(*command, "--sets", options->sets, 0, 1000,
             "sets of fresh samples, for intervals; 0: pairs and MMD only");

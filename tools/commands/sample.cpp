@@ -17,8 +17,10 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/limits.h"
+#include "tools/partner_grid.h"
 #include "tools/run_field.h"
 #include "tools/saved_run.h"
+#include "tools/watched_field.h"
 
 namespace gradvar::commands {
 
@@ -27,7 +29,7 @@ namespace {
 struct SampleCommand {
   std::string run, model, weights, source, from, solver = "dopri5", out, precision = "f32";
   std::string field = run_field_names().front();
-  std::int64_t count = 0;
+  std::int64_t count = 0, pairs = 0;
   std::int64_t seed = 0;
   std::int64_t threads = 0;
   OutputOptions output;
@@ -89,8 +91,12 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
                                 sources.shape().sample().to_string() +
                                 ", the model's samples are " + field.sample_shape().to_string());
   }
+  const InterruptGuard guard(!options.output.quiet);
+  Progress progress(options.output.progress(), "sample", 0, "evaluation");
   const Solution<Real> solution =
-      solve<Real>(field, make_solver("--solver", options.solver), convert<Real>(sources));
+      solve<Real>(WatchedField<Real>(field, progress, "stopped; nothing was written"),
+                  make_solver("--solver", options.solver), convert<Real>(sources));
+  progress.finish();
   write_points(options.out, solution.end);
   if (options.output.json) {
     std::cout << nlohmann::json{{"points", sources.rows()},
@@ -104,11 +110,52 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
   }
 }
 
+// The first pairs of a run beside what its flow makes of their sources.
+template <class Real>
+void sample_pairs(const SampleCommand& options, const Problem& problem, const Field<Real>& field) {
+  const bool picture = options.out.ends_with(".png");
+  if (picture && square_image(problem.sample_shape().size()).size == 0) {
+    throw std::invalid_argument("--out: '" + options.out + "' is a picture, a sample has shape " +
+                                problem.sample_shape().to_string() +
+                                ", expected a square image of one color or three");
+  }
+  const InterruptGuard guard(!options.output.quiet);
+  Progress progress(options.output.progress(), "sample", 0, "evaluation");
+  const FollowedPairs pairs = follow_pairs<Real>(
+      problem, WatchedField<Real>(field, progress, "stopped; nothing was written"),
+      make_solver("--solver", options.solver), options.pairs);
+  progress.finish();
+  if (picture) {
+    write_partner_grid(options.out, pairs);
+  } else {
+    SafetensorsWriter writer;
+    writer.add("source", pairs.sources);
+    writer.add("generated", pairs.generated);
+    writer.add("partner", pairs.partners);
+    if (pairs.optimal.size() > 0) writer.add("optimal", pairs.optimal);
+    writer.write(options.out);
+  }
+  if (options.output.json) {
+    std::cout << nlohmann::json{{"pairs", options.pairs},
+                                {"out", options.out},
+                                {"columns", describe_columns(pairs)}}
+                     .dump(2)
+              << '\n';
+  } else if (!options.output.quiet) {
+    std::cout << options.pairs << " pairs to " << options.out << ": " << describe_columns(pairs)
+              << '\n';
+  }
+}
+
 template <class Real>
 void sample_run(const SampleCommand& options, const RunConfig& config) {
   TrainingRun<Real> run(config);
   if (options.field == "network") load_weights_of(run, options.run);
   const std::unique_ptr<Field<Real>> field = make_run_field(options.field, run);
+  if (options.pairs > 0) {
+    sample_pairs<Real>(options, run.problem(), *field);
+    return;
+  }
   follow<Real>(options, *field, sources_of(options, &run.problem().source()));
 }
 
@@ -126,11 +173,20 @@ void sample_weights(const SampleCommand& options) {
 
 // Which options go together.
 void check_options(const SampleCommand& options, bool with_precision) {
-  if (options.from.empty() == (options.count == 0)) {
+  const bool run = !options.run.empty();
+  if (options.pairs > 0) {
+    const std::string ending = std::filesystem::path(options.out).extension().string();
+    if (!run || !options.from.empty() || options.count > 0) {
+      throw std::invalid_argument("--pairs goes with --run, without --count and --from");
+    }
+    if (ending != ".png" && ending != ".safetensors") {
+      throw std::invalid_argument("--out: '" + options.out +
+                                  "' should end in .png or .safetensors with --pairs");
+    }
+  } else if (options.from.empty() == (options.count == 0)) {
     throw std::invalid_argument(
         "give --count N for new sources or --from FILE for given ones, one of the two");
   }
-  const bool run = !options.run.empty();
   const bool model = !options.model.empty(), weights = !options.weights.empty();
   if (run ? model || weights : !(model && weights)) {
     throw std::invalid_argument("give --run DIR, or --model SPEC with --weights FILE");
@@ -184,6 +240,7 @@ void add_sample(CLI::App& app) {
       "Examples\n"
       "  gradvar sample --run runs/first --count 1000 --solver rk4:steps=50 --out points.npy\n"
       "  gradvar sample --run runs/first --from x0.csv --out points.csv\n"
+      "  gradvar sample --run runs/faces --pairs 16 --out partners.png\n"
       "  gradvar sample --run runs/first --field minimiser --count 1000 --out best.npy\n"
       "  gradvar sample --model mlp:width=64 --weights weights.safetensors \\\n"
       "    --source gaussian:dim=2 --count 1000 --out points.safetensors");
@@ -194,6 +251,10 @@ void add_sample(CLI::App& app) {
   add_choice(*command, "--field", options->field, run_field_names(), "of a run: what to follow");
   add_whole(*command, "--count", options->count, 1, std::int64_t{1} << 31,
             "how many new sources to draw")
+      ->default_str("");
+  add_whole(*command, "--pairs", options->pairs, 1, 1 << 20,
+            "the first pairs of the run instead, beside what is made of their sources: as a .png\n"
+            "source | generated | training partner | optimal partner, two pairs in a line")
       ->default_str("");
   add_text(*command, "--from", options->from, "FILE",
            "given sources, one a row: .npy, .csv, .safetensors, or .safetensors,key=NAME");

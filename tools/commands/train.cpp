@@ -2,7 +2,8 @@
 // exact gradient variance on a schedule.
 //
 // Into DIR: run.toml (every setting), loss.csv (a row a step), monitor.csv, monitor_time.csv and
-// monitor_spectrum.csv (a row a measurement; the last with --monitor-spectrum), checkpoints/, and
+// monitor_spectrum.csv (a row a measurement; the last with --monitor-spectrum), checkpoints/, with
+// --samples-every pictures in samples/, and
 // at the end weights.safetensors (ema.safetensors beside it when weights are averaged),
 // pairs.safetensors and summary.json.
 //
@@ -19,6 +20,7 @@
 #include <optional>
 
 #include "io/atomic_file.h"
+#include "io/png.h"
 #include "io/safetensors.h"
 #include "nn/checkpoint_directory.h"
 #include "nn/weights.h"
@@ -30,6 +32,7 @@
 #include "tools/machine.h"
 #include "tools/monitor.h"
 #include "tools/pairs_file.h"
+#include "tools/partner_grid.h"
 #include "tools/run_directory.h"
 #include "tools/training_run.h"
 
@@ -42,14 +45,19 @@ namespace fs = std::filesystem;
 struct TrainCommand {
   std::string config, out;
   bool resume = false;
-  std::vector<std::string> values;  // as given, by field
-  std::vector<CLI::Option*> given;  // by field
+  std::vector<std::string> values;   // as given, by field
+  std::vector<CLI::Option*> given;   // by field
+  std::int64_t evaluate_count = -1;  // -1: the usual
+  std::string evaluate_solver;       // empty: the usual
   OutputOptions output;
 };
 
 // What the files and the options say together: run.toml of a resumed run, then --config, then the
 // options. A resumed run keeps what decides its numbers.
 RunConfig settle(const TrainCommand& options) {
+  if (!options.evaluate_solver.empty()) {
+    (void)make_solver("--evaluate-solver", options.evaluate_solver);
+  }
   RunConfig config, saved;
   if (options.resume) {
     saved = resumable_config(options.out);
@@ -75,6 +83,10 @@ RunConfig settle(const TrainCommand& options) {
   if (options.resume) check_same_numbers(saved, config, options.out);
   return config;
 }
+
+// At the end of a run on images, unless --evaluate-count and --evaluate-solver say otherwise.
+constexpr std::int64_t kImagesEvaluated = 64, kImageSteps = 20;
+constexpr std::int64_t kPairsPictured = 16;
 
 template <class Real>
 class Training {
@@ -117,6 +129,12 @@ class Training {
 
  private:
   void start() {
+    if (run_.config().samples_every > 0 &&
+        square_image(run_.problem().sample_shape().size()).size == 0) {
+      throw std::invalid_argument("--samples-every: a sample has shape " +
+                                  run_.problem().sample_shape().to_string() +
+                                  ", expected square images of one color or three");
+    }
     lock_ = RunLock(out_);
     remove_unfinished_files(out_);
     if (!options_.resume) remove_abandoned_run(out_);
@@ -161,6 +179,22 @@ class Training {
     if (step % 20 == 0) progress.note("loss " + short_number(result.loss));
     progress.advance();
     if (due(run_.trainer().steps(), config.checkpoint_every)) save();
+    if (due(run_.trainer().steps(), config.samples_every)) picture();
+  }
+
+  // samples/step-000500.png: the first pairs, followed with the weights (their average when there
+  // is one) as they are.
+  void picture() {
+    const std::int64_t count = std::min(kPairsPictured, run_.problem().pairs().x0.rows());
+    const std::string step = std::to_string(run_.trainer().steps());
+    const fs::path directory = out_ / "samples";
+    fs::create_directories(directory);
+    const std::string name =
+        "step-" + std::string(step.size() < 6 ? 6 - step.size() : 0, '0') + step + ".png";
+    run_.with_average([&](const Field<Real>& field) {
+      write_partner_grid((directory / name).string(),
+                         follow_pairs<Real>(run_.problem(), field, {.steps = kImageSteps}, count));
+    });
   }
 
   VarianceReport monitor(std::uint64_t step) {
@@ -213,7 +247,7 @@ class Training {
                               {"steps", run_.trainer().steps()},
                               {"machine", describe_machine().line()},
                               {"variance", to_json(variance, run_.model().parameters().layout())},
-                              {"evaluation", to_json(run_.evaluate({}))}};
+                              {"evaluation", evaluation()}};
     summary["variance"]["time"] = time_json(run_.measured_over({}));
     write_file((out_ / "summary.json").string(), summary.dump(2) + "\n");
     if (options_.output.json) {
@@ -222,6 +256,25 @@ class Training {
       std::cout << "Done: loss " << short_number(variance.loss) << " on the pairs; "
                 << (out_ / "weights.safetensors").string() << ", summary.json\n";
     }
+  }
+
+  // What the run came to, by following some of its sources. An image costs a thousand times a
+  // point, so that fewer are followed, and in fewer steps.
+  nlohmann::json evaluation() {
+    const bool images = run_.problem().sample_shape().rank() == 3;
+    EvaluationOptions chosen;
+    if (images) chosen.fresh = chosen.most_pairs = kImagesEvaluated;
+    if (options_.evaluate_count >= 0) chosen.fresh = chosen.most_pairs = options_.evaluate_count;
+    if (chosen.fresh == 0) return nullptr;
+    if (images) chosen.solver.steps = kImageSteps;
+    if (!options_.evaluate_solver.empty()) {
+      chosen.solver = make_solver("--evaluate-solver", options_.evaluate_solver);
+    }
+    Progress progress(options_.output.progress(), "evaluate", 0, "evaluation");
+    return to_json(run_.evaluate(chosen, &progress,
+                                 "stopped while evaluating; the weights are written, and 'gradvar "
+                                 "evaluate --run " +
+                                     shell_word(options_.out) + "' says more"));
   }
 
   void write_weights() {
@@ -266,6 +319,11 @@ void add_train(CLI::App& app) {
             ->type_name(fields[i].kind)
             ->default_str(field_text(defaults, fields[i])));
   }
+  add_whole(*command, "--evaluate-count", options->evaluate_count, 0, 1 << 24,
+            "training sources, and as many fresh ones, followed at the end; 0: none")
+      ->default_str("5000 and 1000; 64 of images");
+  add_text(*command, "--evaluate-solver", options->evaluate_solver, "SPEC", "how they are followed")
+      ->default_str("euler:steps=100; euler:steps=20 for images");
   add_text(*command, "--config", options->config, "FILE",
            "a run.toml with the same keys; options go before it");
   add_text(*command, "--out", options->out, "DIR", "directory of the run")->required();

@@ -106,8 +106,8 @@ Diagnosis diagnose_saved(TrainingRun<Real>& run, const std::string& directory,
   const std::vector<CheckpointEntry> looked_at = some_of(all, kMostSnapshots);
   const auto parts = static_cast<std::int64_t>(looked_at.size()) + 2;
   std::int64_t done = 0;
+  Examination<Real> examination(run, directory, options);  // what it refuses, it refuses first
   tick(done, parts);
-  Examination<Real> examination(run, directory, options);
   examination.snap();  // the weights training began with
   tick(++done, parts);
   for (const CheckpointEntry& entry : looked_at) {

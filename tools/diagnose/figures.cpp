@@ -38,7 +38,7 @@ struct Curve {
 report::Axis sigma_axis(const Sweep& sweep) {
   report::Axis axis{.label = "*σ*"};
   axis.low = -0.5;
-  axis.high = static_cast<double>(sweep.points.size()) - 0.5;
+  axis.high = static_cast<double>(sweep.points.size()) + 0.3;  // room for the label of the last
   for (std::size_t i = 0; i < sweep.points.size(); ++i) {
     axis.ticks.push_back({static_cast<double>(i), number_text(sweep.points[i].sigma)});
   }

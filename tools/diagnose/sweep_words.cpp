@@ -38,6 +38,13 @@ std::string sweep_sentence(const Sweep& sweep) {
            sigma_text(breaks) + " is recommended for breaking the memory alone.";
   }
   const SweepPoint& best = sweep.points[*sweep.best];
+  if (sweep.recommended == sweep.best) {
+    return text + " Recommended: " + sigma_text(chosen) +
+           ", which also generalises best, energy distance " + energy_text(chosen) +
+           (*sweep.best + 1 == sweep.points.size() ? "; it is the largest of the sweep, so a "
+                                                     "larger one (--sigmas) may do better still."
+                                                   : ".");
+  }
   if (chosen.within) {
     return text + " Recommended: " + sigma_text(chosen) +
            ", the smallest that breaks it and whose generalisation, energy distance " +
