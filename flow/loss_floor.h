@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "flow/estimate.h"
 #include "flow/pair_fields.h"
 
 namespace gradvar {

@@ -8,9 +8,7 @@
 // The exact minimiser of the flow-matching loss is the posterior mean of the target,
 // v*(x, t) = sum_i w_i u_i, where u_i = mu_i'(t), and for the full bridge also
 // (c'/c)(x - mu_i(t)): a pair and a point fix z. What no field can get below is the loss floor
-// E sum_i w_i |u_i - v*|^2, and what a field can learn about who is whose partner goes through
-// I(pair; x_t | t) = log N - E H(w(x_t, t)), in nats: log N where every point names its pair, 0
-// where none says anything.
+// E sum_i w_i |u_i - v*|^2. How much a point tells about its pair is pair_identifiability.h.
 //
 // As c -> 0 the posterior becomes the nearest line, shared out evenly where several are equally
 // near, and that is what is computed for c = 0 and where c^2 underflows.
@@ -104,34 +102,5 @@ class NearestLineField final : public Field<Real> {
   PairPosterior posterior_;
   LanePool* pool_;
 };
-
-struct IdentifiabilityOptions {
-  int nodes = 16;      // in t
-  int replicates = 8;  // draws of the noise for each pair and node
-  double t_begin = 0, t_end = 1;
-  std::uint64_t seed = 0;
-};
-// An estimate over the noise; its standard error is that part's alone, 0 without noise. The sum
-// over pairs is complete and t is integrated by Gauss-Legendre.
-struct Estimate {
-  double value = 0, standard_error = 0;
-};
-// The mean of replicates that are independent and alike, so that their spread is its error; 0 for
-// one.
-[[nodiscard]] Estimate estimate_of(std::span<const double> replicates);
-struct PairIdentifiability {
-  Estimate loss_floor;   // E sum_i w_i |u_i - v*|^2
-  Estimate information;  // I(pair; x_t | t) in nats, at most log N
-  struct AtTime {
-    double t, loss_floor, information;
-  };
-  std::vector<AtTime> by_time;  // at the nodes
-};
-// Over t uniform on [t_begin, t_end]. x0, x1 [N, sample...]; O(N^2 d nodes replicates). The same
-// numbers for any number of threads. Throws like PairPosterior, and for options outside their
-// range; replicates >= 2 where there is noise.
-[[nodiscard]] PairIdentifiability measure_identifiability(
-    const Tensor<double>& x0, const Tensor<double>& x1, const Interpolant& interpolant,
-    const IdentifiabilityOptions& options = {}, LanePool* pool = nullptr);
 
 }  // namespace gradvar

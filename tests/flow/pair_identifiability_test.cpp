@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <numbers>
 
-#include "flow/pair_fields.h"
+#include "flow/pair_identifiability.h"
 #include "tests/flow/solver_cases.h"
 
 namespace gradvar::pair_identifiability_test {
@@ -143,7 +143,7 @@ TEST(Identifiability, APairThatIsThereTwiceCountsOnce) {
 }
 
 TEST(Identifiability, TimesAddUpToTheWholeAndThreadsDoNotMatter) {
-  const Tensor<double> x0 = normal_rows(1, 70, 2), x1 = normal_rows(2, 70, 2);
+  const Tensor<double> x0 = normal_rows(1, 300, 2), x1 = normal_rows(2, 300, 2);
   const IdentifiabilityOptions options{.nodes = 2, .replicates = 3};
   const PairIdentifiability alone = measure_identifiability(x0, x1, constant(0.3), options);
   EXPECT_NEAR((alone.by_time[0].information + alone.by_time[1].information) / 2,

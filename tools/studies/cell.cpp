@@ -7,7 +7,7 @@
 #include "autograd/check.h"
 #include "flow/assignment.h"
 #include "flow/distances.h"
-#include "flow/pair_fields.h"
+#include "flow/pair_identifiability.h"
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
 #include "io/spec.h"
