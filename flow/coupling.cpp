@@ -8,6 +8,10 @@
 
 namespace gradvar {
 
+Tensor<double> Coupling::sources(const Tensor<double>&) const {
+  fail("coupling", "'" + spec() + "' makes its pairs from sources, not from targets");
+}
+
 Tensor<double> IndependentCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                              const RandomStream&) const {
   check_same_shape("independent", "the source set", x0.shape(), "the target set", targets.shape());

@@ -5,6 +5,7 @@
 //                 target stands in exactly one pair, which matters when targets are given points
 //   map           x1 = A x0 + b: any affine map; between Gaussians the optimal one or a rotated
 //                 one (affine_map.h)
+//   of a flow     where a trained flow goes, or comes from (tools/flow_coupling.h)
 //   of sets       exact assignment, entropic plan, ... between drawn points (set_couplings.h)
 //
 // A coupling chooses partners. Whether the pairs are then kept through training or drawn anew at
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +37,10 @@ class Coupling {
   [[nodiscard]] virtual Tensor<double> partners(const Tensor<double>& x0, Tensor<double> targets,
                                                 const RandomStream& stream) const = 0;
   [[nodiscard]] virtual bool uses_targets() const { return true; }
+  // Whether pairs are made from the target's side, by sources() of drawn targets.
+  [[nodiscard]] virtual bool from_targets() const { return false; }
+  // Row n of the result is the source of row n of x1. REQUIRES: from_targets().
+  [[nodiscard]] virtual Tensor<double> sources(const Tensor<double>& x1) const;
   // Whether a partner depends on its own row alone, so that pairs can be resampled row by row.
   [[nodiscard]] virtual bool row_by_row() const { return true; }
   // Whether given sources are taken once each, as many as there are pairs, and not drawn.
@@ -44,6 +50,10 @@ class Coupling {
   [[nodiscard]] virtual double numbers_held(std::int64_t) const { return 0; }
   // The map, where the coupling is one.
   [[nodiscard]] virtual const AffineMap* map() const { return nullptr; }
+  // Whether further pairs can be made: false where what made the first ones is gone.
+  [[nodiscard]] virtual bool at_hand() const { return true; }
+  // Where pairs came from, beyond the spec, by name.
+  [[nodiscard]] virtual std::map<std::string, std::string> provenance() const { return {}; }
 };
 
 class IndependentCoupling final : public Coupling {

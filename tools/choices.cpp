@@ -210,9 +210,13 @@ void check_gaussian_law(const std::string& option, const Distribution& distribut
 }
 
 std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::string& text,
-                                        const Distribution& source, const Distribution& target) {
+                                        const Distribution& source, const Distribution& target,
+                                        const FlowUse& use) {
   return for_option(option, [&]() -> std::unique_ptr<Coupling> {
     SpecReader spec(text);
+    if (spec.name() == "flow") {
+      return std::make_unique<FlowCoupling>(FlowCouplingOptions::parse(spec), use);
+    }
     if (spec.name() == "optimal") return make_optimal(spec, source, target);
     if (spec.name() == "rotation") return make_rotation(spec, source, target);
     if (spec.name() == "affine") return make_affine(spec, source, target);
@@ -226,7 +230,7 @@ std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::st
     }
     if (std::unique_ptr<Coupling> coupling = make_set_coupling(spec)) return coupling;
     spec.unknown_name({"independent", "permutation", "affine", "optimal", "rotation", "assignment",
-                       "minibatch", "adversarial", "entropic"});
+                       "minibatch", "adversarial", "entropic", "flow"});
   });
 }
 
@@ -293,6 +297,8 @@ std::string choices_help() {
                   affine:matrix=1,offset=0   between the points drawn, by squared distance:
                   assignment   minibatch:size=256   adversarial:fraction=1   (optimal, shuffled)
                   entropic:epsilon=0.05,partner=sampled   (or barycentric; in mean costs)
+                  made by a run's flow: flow:run=DIR,direction=forwards,solver="dopri5:rtol=1e-6"
+                  (or backwards, from targets; source, target, pairs are then the run's own)
   interpolant     linear   constant:sigma=0.05   bridge:sigma=0.05,target=displacement (or full)
                   bridge-full:sigma=0.05   trigonometric
   model           mlp:width=64,depth=3,activation=selu,time=column

@@ -14,6 +14,7 @@
 #include "nn/model.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
+#include "tools/flow_coupling.h"
 
 namespace gradvar {
 
@@ -23,11 +24,12 @@ namespace gradvar {
                                                               const std::string& spec);
 
 // independent, permutation, affine, optimal, rotation, assignment, minibatch, adversarial,
-// entropic. Optimal and rotation need Gaussian laws on both sides.
+// entropic, flow. Optimal and rotation need Gaussian laws on both sides.
 [[nodiscard]] std::unique_ptr<Coupling> make_coupling(const std::string& option,
                                                       const std::string& spec,
                                                       const Distribution& source,
-                                                      const Distribution& target);
+                                                      const Distribution& target,
+                                                      const FlowUse& use = {});
 
 // Refuses, before memory is taken, a law whose covariance would not fit.
 void check_gaussian_law(const std::string& option, const Distribution& distribution);

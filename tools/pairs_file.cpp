@@ -60,7 +60,14 @@ SafetensorsWriter pairs_writer(const Problem& problem, const RunConfig& config) 
   writer.set_metadata("coupling", problem.coupling().spec());
   writer.set_metadata("seed", std::to_string(config.seed));
   writer.set_metadata("cost", number_text(mean_cost(problem.pairs())));
-  if (!config.pairs_file.empty()) writer.set_metadata("pairs-file", config.pairs_file);
+  for (const auto& [key, value] : problem.coupling().provenance()) writer.set_metadata(key, value);
+  if (!config.pairs_file.empty()) {
+    writer.set_metadata("pairs-file", config.pairs_file);
+    // What the file says of a flow that made its pairs goes on with them.
+    for (const auto& [key, value] : read_pairs_file(config.pairs_file).metadata) {
+      if (key == "round" || key.starts_with("flow-")) writer.set_metadata(key, value);
+    }
+  }
   if (const Tensor<double>* points = problem.source().points()) {
     writer.set_metadata("source-points", fingerprint(*points));
   }

@@ -4,6 +4,7 @@
 //   source, target, coupling   the specs they were drawn by
 //   seed                       of the draws
 //   cost                       mean |x1 - x0|^2
+//   round, flow-...            of pairs that a flow made: which (tools/flow_coupling.h)
 //
 // `gradvar pairs` writes such files, `gradvar train` leaves one in a run's directory, and `gradvar
 // train --pairs-file` takes them, or a file of x0 and x1 alone made by any other program.

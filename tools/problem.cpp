@@ -94,13 +94,14 @@ class ResampledPairs final : public PairSource<Real> {
 
 }  // namespace
 
-Problem::Problem(const RunConfig& config)
+Problem::Problem(const RunConfig& config, FlowUse use)
     : seed_(config.seed),
       pairing_(config.pairing == "fixed" ? Pairing::kFixed : Pairing::kResampled),
       source_(make_distribution("--source", config.source)),
       target_(make_distribution("--target", config.target)) {
   check_same_samples(*source_, *target_);
-  coupling_ = make_coupling("--coupling", config.coupling, *source_, *target_);
+  use.threads = config.threads;
+  coupling_ = make_coupling("--coupling", config.coupling, *source_, *target_, use);
   if (pairing_ == Pairing::kResampled && !coupling_->row_by_row()) {
     throw std::invalid_argument("--pairing resampled: the coupling '" + coupling_->spec() +
                                 "' needs a whole set of pairs at once" +
@@ -127,12 +128,21 @@ Problem::Problem(const RunConfig& config)
                "the costs between " + std::to_string(config.pairs) + " pairs for '" +
                    coupling_->spec() + "'",
                sizeof(double) * coupling_->numbers_held(config.pairs));
+  draw_pairs(config);
+}
+
+void Problem::draw_pairs(const RunConfig& config) {
+  Tensor<double> targets =
+      target_rows(*target_, *coupling_, RandomStream(seed_, Purpose::kTarget), config.pairs);
+  if (coupling_->from_targets()) {
+    pairs_.x0 = coupling_->sources(targets);
+    pairs_.x1 = std::move(targets);
+    return;
+  }
   pairs_.x0 =
       source_rows(*source_, *coupling_, RandomStream(seed_, Purpose::kSource), config.pairs);
-  pairs_.x1 = coupling_->partners(
-      pairs_.x0,
-      target_rows(*target_, *coupling_, RandomStream(seed_, Purpose::kTarget), config.pairs),
-      RandomStream(seed_, Purpose::kPairing));
+  pairs_.x1 =
+      coupling_->partners(pairs_.x0, std::move(targets), RandomStream(seed_, Purpose::kPairing));
 }
 
 void Problem::read_pairs(const RunConfig& config) {

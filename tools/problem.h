@@ -15,6 +15,7 @@
 #include "flow/coupling.h"
 #include "flow/pair_source.h"
 #include "flow/pairs.h"
+#include "tools/flow_coupling.h"
 #include "tools/run_config.h"
 
 namespace gradvar {
@@ -23,7 +24,8 @@ class Problem {
  public:
   // Draws the pairs by config.seed, or takes the first of config.pairs_file. Throws
   // std::invalid_argument, naming the option, for specs that do not fit together.
-  explicit Problem(const RunConfig& config);
+  // `use` says how a flow is followed, where one makes the pairs.
+  explicit Problem(const RunConfig& config, FlowUse use = {});
 
   [[nodiscard]] Shape sample_shape() const { return source_->sample_shape(); }
   [[nodiscard]] const Distribution& source() const { return *source_; }
@@ -48,6 +50,7 @@ class Problem {
 
  private:
   void read_pairs(const RunConfig& config);
+  void draw_pairs(const RunConfig& config);
 
   std::uint64_t seed_;
   Pairing pairing_;

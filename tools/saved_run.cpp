@@ -4,14 +4,13 @@
 #include <optional>
 #include <stdexcept>
 
-#include "nn/checkpoint_directory.h"
-
 namespace gradvar {
 
-RunConfig saved_config(const std::string& directory) {
+RunConfig saved_config(const std::string& directory, const std::string& option) {
   const std::filesystem::path toml = std::filesystem::path(directory) / "run.toml";
   if (!std::filesystem::exists(toml)) {
-    throw std::invalid_argument("--run: '" + directory + "' is not a run: it holds no run.toml");
+    throw std::invalid_argument(option + ": '" + directory +
+                                "' is not a run: it holds no run.toml");
   }
   RunConfig config;
   read_run_toml(toml, config);
@@ -19,14 +18,16 @@ RunConfig saved_config(const std::string& directory) {
   return config;
 }
 
+CheckpointEntry newest_checkpoint(const std::string& directory, const std::string& option) {
+  const std::optional<CheckpointEntry> newest = latest_checkpoint(directory);
+  if (newest) return *newest;
+  throw std::invalid_argument(option + ": '" + directory +
+                              "' has no checkpoint yet: train it, or wait for the first one");
+}
+
 template <class Real>
 void load_weights_of(TrainingRun<Real>& run, const std::string& directory, WhichWeights which) {
-  const std::optional<CheckpointEntry> newest = latest_checkpoint(directory);
-  if (!newest) {
-    throw std::invalid_argument("--run: '" + directory +
-                                "' has no checkpoint yet: train it, or wait for the first one");
-  }
-  load_weights_at(run, newest->path, which);
+  load_weights_at(run, newest_checkpoint(directory).path, which);
 }
 
 template <class Real>

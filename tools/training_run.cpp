@@ -119,6 +119,11 @@ std::map<std::string, std::string> TrainingRun<Real>::specs() const {
   if (const Tensor<double>* points = problem_.target().points()) {
     specs["target-points"] = fingerprint(*points);
   }
+  // A flow that made the pairs may have been trained on since.
+  if (config_.pairs_file.empty() && !problem_.coupling().provenance().empty()) {
+    specs["coupling-points"] =
+        fingerprint(problem_.pairs().x0) + "-" + fingerprint(problem_.pairs().x1);
+  }
   if (!config_.pairs_file.empty()) {
     specs["pairs-file-points"] =
         fingerprint(problem_.pairs().x0) + "-" + fingerprint(problem_.pairs().x1);

@@ -13,7 +13,6 @@
 #include <optional>
 #include <stdexcept>
 
-#include "io/number_text.h"
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
@@ -22,11 +21,10 @@
 #include "tools/diagnose/sweep.h"
 #include "tools/diagnose/sweep_words.h"
 #include "tools/diagnose/words.h"
-#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/pairs_file.h"
-#include "tools/run_directory.h"
 #include "tools/saved_run.h"
+#include "tools/watched_task.h"
 
 namespace gradvar::commands {
 
@@ -42,71 +40,19 @@ struct DiagnoseCommand {
   OutputOptions output;
 };
 
-std::vector<double> sigma_list(const std::string& text) {
-  std::vector<double> sigmas;
-  for (std::size_t at = 0; at <= text.size() && !text.empty();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    const std::optional<double> sigma = number_from_text(text.substr(at, end - at));
-    if (!sigma || !(*sigma >= 0) || !std::isfinite(*sigma)) {
-      throw std::invalid_argument("--sigmas is '" + text +
-                                  "', expected numbers of 0 or more, 0,0.05,0.2");
-    }
-    sigmas.push_back(*sigma);
-    at = end + 1;
-  }
-  return sigmas;
-}
-
-// The words that were given, for the report.
-std::string command_text(const CLI::App& command) {
-  std::string text = "gradvar diagnose";
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() == 0 || name == "--threads" || name == "--json") continue;
-    text += " " + name;
-    if (option->get_items_expected_max() == 0) continue;  // a flag
-    for (const std::string& value : option->results()) text += " " + shell_word(value);
-  }
-  return text;
-}
-
-// Ticks of a task that a signal stops between two of them.
-class Watched {
- public:
-  Watched(const OutputOptions& output, std::string task, std::string unit)
-      : output_(output), task_(std::move(task)), unit_(std::move(unit)) {}
-
-  void operator()(std::int64_t done, std::int64_t total) {
-    if (progress_ == nullptr) {
-      progress_ = std::make_unique<Progress>(output_.progress(), task_, total, unit_);
-    }
-    progress_->advance(done - done_);
-    done_ = done;
-    if (done == total) progress_->finish();
-    if (!interrupt_requested()) return;
-    progress_->finish();
-    throw Stopped(interrupt_status(), "stopped; nothing was written");
-  }
-
- private:
-  const OutputOptions& output_;
-  std::string task_, unit_;
-  std::unique_ptr<Progress> progress_;
-  std::int64_t done_ = 0;
-};
-
 template <class Real>
 void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
   const DiagnoseOptions wanted{.snapshot = {.solver = make_solver("--solver", options.solver),
                                             .most_pairs = kMostDiagnosed,
                                             .seed = options.seed},
                                .held_out = options.samples};
-  const SweepOptions swept{.sigmas = sigma_list(options.sigmas), .steps = options.sweep_steps};
+  const SweepOptions swept{.sigmas = number_list("--sigmas", options.sigmas),
+                           .steps = options.sweep_steps};
   if (!options.no_sweep && !swept.sigmas.empty()) (void)with_sigma(config.interpolant, 0);
   TrainingRun<Real> run(config);
   const InterruptGuard guard(!options.output.quiet);
-  Watched watched(options.output, options.run.empty() ? "train" : "diagnose",
-                  options.run.empty() ? "step" : "snapshot");
+  WatchedTask watched(options.output.progress(), options.run.empty() ? "train" : "diagnose",
+                      options.run.empty() ? "step" : "snapshot");
   const Tick tick = [&](std::int64_t done, std::int64_t total) { watched(done, total); };
   const Diagnosis diagnosis =
       options.run.empty()
@@ -118,7 +64,7 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
   // Where there is no memory there is nothing to break, unless somebody wants to see.
   if (!options.no_sweep && noise &&
       (diagnosis.last().judgement.memorises() || !swept.sigmas.empty())) {
-    Watched sweeping(options.output, "sweep", "step");
+    WatchedTask sweeping(options.output.progress(), "sweep", "step");
     sweep = sweep_noise(run, diagnosis, swept, wanted.snapshot,
                         [&](std::int64_t done, std::int64_t total) { sweeping(done, total); });
   }
@@ -214,7 +160,7 @@ void add_diagnose(CLI::App& app) {
             : saved_config(options->run);
     config.threads = options->threads;
     if (!options->out.empty()) check_diagnosis_directory("--out", options->out);
-    options->command = command_text(*command);
+    options->command = given_words(*command);
     with_precision(config.precision,
                    [&](auto real) { diagnose_run<decltype(real)>(*options, config); });
   });

@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "io/spec.h"
 #include "tools/machine.h"
 #include "tools/run_config.h"
+#include "tools/run_directory.h"
 
 namespace gradvar {
 
@@ -145,6 +147,35 @@ std::vector<std::string> files_of(const std::string& directory) {
     if (entry.is_regular_file(error)) files.push_back(entry.path().string());
   }
   return files;
+}
+
+std::vector<double> number_list(const std::string& option, const std::string& text) {
+  std::vector<double> numbers;
+  for (std::size_t at = 0; at <= text.size() && !text.empty();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::optional<double> number = number_from_text(text.substr(at, end - at));
+    if (!number || !(*number >= 0) || !std::isfinite(*number)) {
+      throw std::invalid_argument(option + " is '" + text +
+                                  "', expected numbers of 0 or more, 0,0.05,0.2");
+    }
+    numbers.push_back(*number);
+    at = end + 1;
+  }
+  return numbers;
+}
+
+std::string given_words(const CLI::App& command) {
+  std::string text = "gradvar " + command.get_name();
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "--threads" || name == "--json" || name == "--quiet") {
+      continue;
+    }
+    text += " " + name;
+    if (option->get_items_expected_max() == 0) continue;  // a flag
+    for (const std::string& value : option->results()) text += " " + shell_word(value);
+  }
+  return text;
 }
 
 TimeInterval time_interval(const std::string& option, const std::string& text) {

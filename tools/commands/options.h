@@ -77,6 +77,13 @@ void check_writable(const std::string& option, const std::string& path,
 // The files of a directory, its checkpoints' not among them: what a goal in it would replace.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& directory);
 
+// "0,0.05,0.2"; empty for an empty text. Throws std::invalid_argument unless all are 0 or more.
+[[nodiscard]] std::vector<double> number_list(const std::string& option, const std::string& text);
+
+// The words a subcommand was given, for reports: "gradvar diagnose --run runs/first", without what
+// changes no result.
+[[nodiscard]] std::string given_words(const CLI::App& command);
+
 // Calls run<float>() or run<double>().
 template <class Run>
 void with_precision(const std::string& precision, const Run& run) {

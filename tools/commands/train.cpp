@@ -79,6 +79,7 @@ RunConfig settle(const TrainCommand& options) {
   if (!options.resume && given("pairs-file") && !config.pairs_file.empty()) {
     adopt_pairs_file(config, given);
   }
+  if (!options.resume && given("coupling")) adopt_flow(config, given);
   check_run(config);
   if (options.resume) check_same_numbers(saved, config, options.out);
   return config;

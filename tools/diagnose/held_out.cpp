@@ -40,13 +40,18 @@ HeldOut from_coupling(const Problem& problem, std::uint64_t seed, std::int64_t m
   std::vector<Tensor<double>> sources, targets;
   for (std::int64_t set = 0; (set + 1) * in_set <= most; ++set) {
     const auto number = static_cast<std::uint64_t>(set);
-    Tensor<double> from = problem.fresh_sources(in_set, number), to;
+    Tensor<double> from, to;
+    if (!coupling.from_targets()) from = problem.fresh_sources(in_set, number);
     if (coupling.uses_targets()) {
       const bool once = points != nullptr && !coupling.row_by_row() && points->rows() >= in_set;
       to = once ? points->rows_copy(0, in_set) : problem.fresh_targets(in_set, number);
     }
-    // Steps of this stream from 1 on: step 0 paired the training pairs.
-    to = coupling.partners(from, std::move(to), RandomStream(seed + 1 + number, Purpose::kPairing));
+    if (coupling.from_targets()) {
+      from = coupling.sources(to);
+    } else {  // steps of this stream from 1 on: step 0 paired the training pairs
+      to = coupling.partners(from, std::move(to),
+                             RandomStream(seed + 1 + number, Purpose::kPairing));
+    }
     sources.push_back(std::move(from));
     targets.push_back(std::move(to));
   }
@@ -69,6 +74,7 @@ HeldOut held_out_pairs(const Problem& problem, const RunConfig& config, std::int
   }
   const bool pairs_at_random = problem.coupling().spec().starts_with("independent") ||
                                problem.coupling().spec().starts_with("permutation");
+  if (!problem.coupling().at_hand()) coupling_known = false;
   if (coupling_known && (problem.source().points() == nullptr || pairs_at_random)) {
     return from_coupling(problem, config.seed, most);
   }
