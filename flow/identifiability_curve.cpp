@@ -99,7 +99,7 @@ IdentifiabilityCurve measure_curve(const Tensor<double>& x0, const Tensor<double
                                    const IdentifiabilityOptions& options, LanePool* pool,
                                    const IdentifiabilityTick& tick) {
   check(x0.rows() >= 2, "identifiability",
-        "there are " + std::to_string(x0.rows()) + " pairs, expected 2 or more to tell apart");
+        "N is " + std::to_string(x0.rows()) + ", expected 2 or more pairs to tell apart");
   IdentifiabilityCurve curve{.pairs = x0.rows(),
                              .interpolant = with_noise(interpolant),
                              .options = options,

@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
   commands::add_sample(app);
   commands::add_evaluate(app);
   commands::add_diagnose(app);
+  commands::add_reflow(app);
   commands::add_variance(app);
   commands::add_gradients(app);
   commands::add_velocity(app);

@@ -4,10 +4,17 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "flow/estimate.h"
+
 namespace gradvar {
 
 [[nodiscard]] inline nlohmann::json json_number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+}
+
+[[nodiscard]] inline nlohmann::json estimate_json(const Estimate& estimate) {
+  return {{"value", json_number(estimate.value)},
+          {"standard_error", json_number(estimate.standard_error)}};
 }
 
 }  // namespace gradvar

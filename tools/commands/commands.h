@@ -11,6 +11,7 @@ void add_pairs(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_diagnose(CLI::App& app);
+void add_reflow(CLI::App& app);
 void add_gradients(CLI::App& app);
 void add_velocity(CLI::App& app);
 void add_variance(CLI::App& app);

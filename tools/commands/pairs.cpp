@@ -127,7 +127,7 @@ void run(PairsCommand& options, const CLI::App& command) {
   }
 }
 
-constexpr const char* kFooter =
+constexpr const char* kPairsFooter =
     "Writes x0 and x1 [N, ...], and source, target, coupling, seed and cost, which is the mean\n"
     "|x1 - x0|^2, as the file's metadata. The couplings, with their defaults:\n"
     "  independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)\n"
@@ -157,7 +157,7 @@ void add_pairs(CLI::App& app) {
   auto options = std::make_shared<PairsCommand>();
   CLI::App* command = app.add_subcommand(
       "pairs", "Pair sources with targets, to a file; or: how identifiable is a pair");
-  command->footer(kFooter);
+  command->footer(kPairsFooter);
   for (const RunField& field : run_fields()) {
     const std::string& key = field.key;
     if (key != "source" && key != "target" && key != "coupling" && key != "pairs" &&

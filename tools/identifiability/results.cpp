@@ -8,6 +8,7 @@
 #include "io/number_text.h"
 #include "tools/csv_text.h"
 #include "tools/identifiability/report.h"
+#include "tools/json_number.h"
 #include "tools/monitor.h"
 #include "tools/result_directory.h"
 
@@ -19,10 +20,6 @@ const ResultKind kIdentifiabilityKind = {
     "pairs --identifiability",
     "by_sigma.csv",
     {"summary.json", "by_sigma.csv", "by_time.csv", "figures", "report.html"}};
-
-nlohmann::json estimate_json(const Estimate& estimate) {
-  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
-}
 
 CsvText sigma_csv(const IdentifiabilityCurve& curve) {
   CsvText csv("sigma,information,information_error,share_of_log_pairs,loss_floor,loss_floor_error");

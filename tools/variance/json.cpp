@@ -69,11 +69,6 @@ json alignment_json(const Alignment& alignment) {
   return result;
 }
 
-json estimate_json(const Estimate& estimate) {
-  return {{"value", json_number(estimate.value)},
-          {"standard_error", json_number(estimate.standard_error)}};
-}
-
 void add_floor(json& to, const Measurement& measurement) {
   const std::optional<LossFloor>& floor = measurement.floor;
   to["loss_floor"] = floor ? estimate_json(floor->floor) : json(nullptr);
