@@ -67,7 +67,7 @@ TEST_F(ProgramFlowPairs, AreWhereTheSolverTakesTheSourcesAndSayWhoseFlowItWas) {
 TEST_F(ProgramFlowPairs, BackwardsTheyEndInTheData) {
   expect_done(std::string(kTrain) + "--out run");
   expect_done(
-      "pairs --coupling flow:run=run,direction=backwards,solver='\"dopri5:rtol=1e-10,atol=1e-10\"' "
+      "pairs --coupling flow:run=run,direction=backwards,solver=\"dopri5:rtol=1e-10,atol=1e-10\" "
       "--quiet --out p.safetensors");
   expect_done(
       "pairs --target gaussian:dim=2,mean=3 --pairs 24 --seed 1 --quiet --out d.safetensors");

@@ -39,13 +39,13 @@ class Rectification : public ::testing::Test {
     TrainingRun<double> run(config);
     dynamic_cast<AffineGaussianField<double>&>(run.model()).set(*run.problem().optimal_map());
     (void)run.save(scratch_.path());
-    write_run_toml(scratch_.path() / "run.toml", config);
+    write_run_toml(scratch_ / "run.toml", config);
     return config;
   }
 
   std::vector<nlohmann::json> rectified(int rounds) {
-    const ReflowOptions options{.run = scratch_.path().string(),
-                                .out = (scratch_.path() / "out").string(),
+    const ReflowOptions options{.run = scratch_.path(),
+                                .out = scratch_ / "out",
                                 .rounds = rounds,
                                 .solver = {.steps = 5},
                                 .fresh = 30,
@@ -67,9 +67,9 @@ TEST_F(Rectification, OfTheOptimalFieldChangesNothing) {
     EXPECT_NEAR(record_number(record, "/one_step/sliced/mean"),
                 record_number(record, "/many_steps/sliced/mean"), 1e-12);
   }
-  const std::vector<double> before = weights_at(config, scratch_.path().string());
-  const std::filesystem::path last = scratch_.path() / "out" / "round-2";
-  const std::vector<double> after = weights_at(saved_config(last.string()), last.string());
+  const std::vector<double> before = weights_at(config, scratch_.path());
+  const std::string last = scratch_ / "out/round-2";
+  const std::vector<double> after = weights_at(saved_config(last), last);
   ASSERT_EQ(after.size(), before.size());
   for (std::size_t i = 0; i < after.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-12);
 }
@@ -85,7 +85,7 @@ TEST_F(Rectification, StraightensTheFlowOfRandomPairs) {
   TrainingRun<float> run(config);
   for (int i = 0; i < config.steps; ++i) run.trainer().step();
   (void)run.save(scratch_.path());
-  write_run_toml(scratch_.path() / "run.toml", config);
+  write_run_toml(scratch_ / "run.toml", config);
   const std::vector<nlohmann::json> records = rectified(1);
   EXPECT_LT(record_number(records[1], "/straightness/high"),
             record_number(records[0], "/straightness/low"));

@@ -12,6 +12,7 @@ std::vector<std::unique_ptr<Study>> studies() {
   list.push_back(make_datasets_study());
   list.push_back(make_architectures_study());
   list.push_back(make_longrun_study());
+  list.push_back(make_identifiability_study());
   return list;
 }
 

@@ -65,5 +65,6 @@ class Study {
 [[nodiscard]] std::unique_ptr<Study> make_datasets_study();
 [[nodiscard]] std::unique_ptr<Study> make_architectures_study();
 [[nodiscard]] std::unique_ptr<Study> make_longrun_study();
+[[nodiscard]] std::unique_ptr<Study> make_identifiability_study();
 
 }  // namespace gradvar
