@@ -127,6 +127,7 @@ void Progress::advance(std::int64_t units) {
     draw(state());
   } else {
     write_line(state(), false);
+    drawn_ = true;
   }
 }
 
@@ -142,9 +143,10 @@ void Progress::message(std::string_view text) {
     write_json(*output_.out, {{"event", "message"}, {"text", text}});
     return;
   }
-  if (drawn_) *output_.out << "\r\x1b[K";
+  const bool bar = drawn_ && mode_ == ProgressMode::kBar;
+  if (bar) *output_.out << "\r\x1b[K";
   *output_.out << text << '\n' << std::flush;
-  if (drawn_) draw(state());
+  if (bar) draw(state());
 }
 
 void Progress::finish() {
@@ -152,7 +154,8 @@ void Progress::finish() {
   if (finished_) return;
   finished_ = true;
   if (mode_ == ProgressMode::kBar && drawn_) *output_.out << "\r\x1b[K" << std::flush;
-  if (mode_ == ProgressMode::kLines || mode_ == ProgressMode::kJson) write_line(state(), true);
+  if (mode_ != ProgressMode::kLines && mode_ != ProgressMode::kJson) return;
+  if (drawn_ || last_line_always_) write_line(state(), true);
 }
 
 void Progress::draw(const State& now) {

@@ -53,6 +53,8 @@ class Progress {
   void advance(std::int64_t units = 1);
   // A short text behind the numbers, "loss 0.31". Thread-safe.
   void note(std::string text);
+  // For tasks that are often short: no last line where no line came before it.
+  void say_nothing_of_short_tasks() { last_line_always_ = false; }
   // A line that stays, printed above the bar; in kJson {"event":"message","text":...}. Thread-safe.
   void message(std::string_view text);
   // Wipes the bar, or writes the last line. Later calls do nothing.
@@ -73,7 +75,7 @@ class Progress {
   std::atomic<std::int64_t> done_;
   std::atomic<double> due_;  // when the next redraw or line is
   std::mutex pen_;
-  bool drawn_ = false, finished_ = false;
+  bool drawn_ = false, finished_ = false, last_line_always_ = true;
 };
 
 }  // namespace gradvar

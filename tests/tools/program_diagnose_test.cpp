@@ -33,7 +33,7 @@ TEST_F(ProgramDiagnose, SaysSinceWhenOnlyWhereCheckpointsTell) {
   Outcome outcome = diagnose("--run run --no-sweep");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("memorises its pairs"), std::string::npos) << outcome.out;
-  EXPECT_NE(outcome.out.find("Train with --checkpoint-every N --keep 1000"), std::string::npos);
+  EXPECT_NE(outcome.out.find("--checkpoint-every"), std::string::npos);
   fs::remove_all(scratch_.path("run"));
   train(learnt + "--checkpoint-every 100 --keep 1000");
   outcome = diagnose("--run run --no-sweep --json");

@@ -36,6 +36,7 @@ RunConfig unusual() {
           .checkpoint_every = 6,
           .monitor_every = 7,
           .monitor_spectrum = 9,
+          .samples_every = 11,
           .keep = 8};
 }
 

@@ -152,6 +152,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   nlohmann::json json = nlohmann::json::array();
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "evaluate", 0, "evaluation");
+  progress.say_nothing_of_short_tasks();
   const WatchedField<Real> watched(*field, progress, "stopped while evaluating");
   for (const SolverOptions& solver : solvers) {
     evaluations.push_back(evaluate<Real>(watched, run.problem(),

@@ -93,6 +93,7 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
   }
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
+  progress.say_nothing_of_short_tasks();
   const Solution<Real> solution =
       solve<Real>(WatchedField<Real>(field, progress, "stopped; nothing was written"),
                   make_solver("--solver", options.solver), convert<Real>(sources));
@@ -121,6 +122,7 @@ void sample_pairs(const SampleCommand& options, const Problem& problem, const Fi
   }
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
+  progress.say_nothing_of_short_tasks();
   const FollowedPairs pairs = follow_pairs<Real>(
       problem, WatchedField<Real>(field, progress, "stopped; nothing was written"),
       make_solver("--solver", options.solver), options.pairs);

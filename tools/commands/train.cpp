@@ -276,6 +276,7 @@ class Training {
       chosen.solver = make_solver("--evaluate-solver", options_.evaluate_solver);
     }
     Progress progress(options_.output.progress(), "evaluate", 0, "evaluation");
+    progress.say_nothing_of_short_tasks();
     return to_json(run_.evaluate(chosen, &progress,
                                  "stopped while evaluating; the weights are written, and 'gradvar "
                                  "evaluate --run " +

@@ -95,7 +95,7 @@ report::Panel association_panel(const TaskResults& results, const std::vector<Ma
     }
     panel.series.push_back(report::points(m.label, m.style, x, y, 0.9));
   }
-  panel.references = {{false, kMemorises, "memorises"}, {false, 1, "random partner"}};
+  panel.references = {{false, kMemorisesBelow, "memorises"}, {false, 1, "random partner"}};
   return panel;
 }
 

@@ -1,6 +1,7 @@
 #include "tools/studies/cost.h"
 
 #include <algorithm>
+#include <iostream>
 #include <map>
 #include <string>
 
@@ -32,12 +33,19 @@ Cost expected_cost(const std::vector<Task>& tasks, const std::filesystem::path& 
 
 void announce_cost(const std::vector<Task>& tasks, const std::filesystem::path& directory,
                    int threads, ProgressMode mode) {
+  if (mode == ProgressMode::kSilent) return;
   const Cost cost = expected_cost(tasks, directory);
-  Progress progress(mode, "cost", 0);
-  progress.message(std::to_string(cost.tasks) + " of " + std::to_string(tasks.size()) +
-                   " tasks to do, by short trials about " + report::format_duration(cost.seconds) +
-                   " of one core's time: " + report::format_duration(cost.with_threads(threads)) +
-                   " on " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"));
+  const std::string text =
+      std::to_string(cost.tasks) + " of " + std::to_string(tasks.size()) + " tasks to do: about " +
+      report::format_duration(cost.with_threads(threads)) + " on " + std::to_string(threads) +
+      (threads == 1 ? " thread, " : " threads, ") + report::format_duration(cost.seconds) +
+      " of one core's time (by trials of a few steps, on the machine as busy as it is now)";
+  if (mode == ProgressMode::kJson) {
+    std::cerr << nlohmann::json{{"event", "message"}, {"task", "reproduce"}, {"text", text}}.dump()
+              << '\n';
+  } else {
+    std::cerr << "reproduce: " << text << '\n';
+  }
 }
 
 }  // namespace gradvar

@@ -196,7 +196,7 @@ Figure against_steps(const TaskResults& results, const StudyOptions& options) {
     return p;
   };
   Panel training = panel("to the training partner", "to_training_partner");
-  training.references.push_back({false, kMemorises, "memorises below"});
+  training.references.push_back({false, kMemorisesBelow, "memorises below"});
   return {{training, panel("to the optimal partner", "to_optimal_partner")}, 2};
 }
 

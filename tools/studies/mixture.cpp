@@ -201,7 +201,7 @@ Figure table_figure(const StudyOptions& options, const TaskResults& results) {
       panel.series.push_back(
           points(g.label, g.style, memorised.values, difference(held_out, floor).values, 0.9));
     }
-    panel.references = {{true, row.memorised_floor.mean(), "fresh targets"}, {false, 0, ""}};
+    panel.references = {{true, row.memorised_floor.mean(), ""}, {false, 0, ""}};
     figure.panels.push_back(panel);
   }
   return figure;
@@ -323,7 +323,8 @@ class MixtureStudy final : public Study {
     for (const std::int64_t dim : kDims) columns.push_back({dimension(dim), groups(options, dim)});
     paper.report.figure(
         write_figure(table_figure(options, results), paper.figures, "mixture-table"),
-        {"Table 1 as a picture, adaptive solver: further left, nearer to the training targets; "
+        {"Table 1 as a picture, adaptive solver: further left, nearer to the training targets, of "
+         "which fresh targets lie at the grey line; "
          "lower, nearer to the law of fresh ones.",
          seeds, "one mark a seed", paper.command});
     paper.report.table("mixture-results", results_table(options, results),

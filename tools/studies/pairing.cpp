@@ -155,7 +155,7 @@ Figure memorisation_against_generalisation(const StudyOptions& options,
                                   at_the_end(results, g, finest(), "mmd_floor"));
       panel.series.push_back(points(g.label, g.style, x.values, y.values, 0.9));
     }
-    panel.references = {{true, kMemorises, "memorises"}, {false, 0, ""}};
+    panel.references = {{true, kMemorisesBelow, "memorises"}, {false, 0, ""}};
     panel.legend_columns = 2;
     figure.panels.push_back(panel);
   }

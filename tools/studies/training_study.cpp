@@ -80,9 +80,9 @@ std::string information_text(const TaskResults& results, const Group& group, dou
          percent(share) + " of log *N*";
 }
 
-bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorises; }
+bool memorises(const Spread& ratio) { return ratio.interval().high < kMemorisesBelow; }
 
-bool is_broken(const Spread& ratio) { return ratio.interval().low > kBroken; }
+bool is_broken(const Spread& ratio) { return ratio.interval().low > kBrokenAbove; }
 
 report::Verdict order_verdict(const Spread& less, const Spread& more) {
   if (less.interval().high < more.interval().low) return report::Verdict::kShown;

@@ -57,8 +57,8 @@ struct Group {
 // A run memorises when its generated points lie, on average, within this share of the distance
 // between random partners from their training partners; memorisation is broken above the second.
 // The 95 % interval over seeds must lie on that side as a whole.
-inline constexpr double kMemorises = 0.10;
-inline constexpr double kBroken = 0.50;
+inline constexpr double kMemorisesBelow = 0.10;
+inline constexpr double kBrokenAbove = 0.50;
 [[nodiscard]] bool memorises(const Spread& ratio);
 [[nodiscard]] bool is_broken(const Spread& ratio);
 
