@@ -6,6 +6,7 @@
 
 #include "io/number_text.h"
 #include "tools/report/number.h"
+#include "tools/report/scale.h"
 
 namespace gradvar {
 
