@@ -26,6 +26,7 @@ README = ROOT / "README.md"
 SHAPES = [(2, 64, 3, 256), (2, 256, 3, 256), (2, 256, 3, 1024), (50, 512, 4, 256),
           (50, 512, 4, 1024)]
 NAIVE = (2, 256, 3, 256)
+IMAGES = (32, 128)  # size, B
 
 
 def network(shape):
@@ -145,6 +146,7 @@ def write_page(options, measured):
     where = (f"Machine: {machine()}. Two threads, two lanes, f32. Median (lowest to highest) of "
              f"{options.rounds} rounds.")
     memory = {kind: peak(kind, SHAPES[-1]) for kind in ("plain", "variance", "norms")}
+    images = {kind: peak(kind, ("unet", *IMAGES)) for kind in ("plain", "variance")}
     page = f"""# Benchmarks
 
 Written by `python3 bench/run.py`; no number here is typed by hand. {where}
@@ -181,6 +183,10 @@ B = {SHAPES[-1][3]}, less what it held before: {memory['plain'] / 2**20:.1f} MiB
 {memory['variance'] / 2**20:.1f} MiB with variance
 ({memory['variance'] / memory['plain']:.2f} times), {memory['norms'] / 2**20:.1f} MiB with norms
 ({memory['norms'] / memory['plain']:.2f} times).
+
+Of the U-Net (channels 32, mult 1-2-2, one block, attention at 16) on {IMAGES[0]}x{IMAGES[0]} images at
+B = {IMAGES[1]}: {images['plain'] / 2**20:.1f} MiB for plain steps, {images['variance'] / 2**20:.1f} MiB with
+variance ({images['variance'] / images['plain']:.2f} times; the bar is 1.25).
 """
     PAGE.write_text(page)
     text = README.read_text()

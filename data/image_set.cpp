@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kCacheStart = "gradvar-images 1\n";
+constexpr std::string_view kCacheStart = "gradvar-images 2\n";
 constexpr std::int64_t kMostSize = 1024;
 constexpr std::int64_t kCelebaWidth = 178, kCelebaHeight = 218, kCelebaSide = 148;
 
@@ -70,35 +70,49 @@ std::uint64_t digest_of_folder(const std::string& directory,
   return digest;
 }
 
-std::vector<std::uint8_t> read_one(const std::string& path, const ImageFolderOptions& options) {
+Image read_one(const std::string& path, const ImageFolderOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   // A pipe would wait for ever; what has no status is left to the reader, which says why.
   if (!error && fs::exists(status) && !fs::is_regular_file(status)) {
     refuse_file(path, "not a regular file");
   }
-  const Image image = read_image(path);
-  if (!options.celeba) {
-    const std::int64_t side = std::min(image.width, image.height);
-    return crop_and_resize(image, (image.width - side) / 2, (image.height - side) / 2, side,
-                           options.size);
-  }
-  if (image.width != kCelebaWidth || image.height != kCelebaHeight) {
+  Image image = read_image(path);
+  if (options.celeba && (image.width != kCelebaWidth || image.height != kCelebaHeight)) {
     refuse_file(path, "the image is " + std::to_string(image.width) + "x" +
                           std::to_string(image.height) + ", expected CelebA's aligned 178x218");
   }
-  return crop_and_resize(image, (kCelebaWidth - kCelebaSide) / 2, (kCelebaHeight - kCelebaSide) / 2,
-                         kCelebaSide, options.size);
+  return image;
+}
+
+std::vector<std::uint8_t> cut(const Image& image, const ImageFolderOptions& options) {
+  const std::int64_t side = options.celeba ? kCelebaSide : std::min(image.width, image.height);
+  return crop_and_resize(image, (image.width - side) / 2, (image.height - side) / 2, side,
+                         options.size);
+}
+
+// Takes a file's image into the ranges of widths and heights.
+void widen(ImageFolder& folder, const Image& image) {
+  const bool first = folder.count == 0;
+  folder.least_width = first ? image.width : std::min(folder.least_width, image.width);
+  folder.most_width = std::max(folder.most_width, image.width);
+  folder.least_height = first ? image.height : std::min(folder.least_height, image.height);
+  folder.most_height = std::max(folder.most_height, image.height);
 }
 
 std::string_view text_of(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Digest of the source, digest of what follows, count, sentences, then pixels.
+// Digest of the source, digest of what follows, count, number of sentences, ranges of widths and
+// heights, sentences, then pixels.
 std::string pack(const ImageFolder& folder, std::uint64_t source) {
   std::string body = std::to_string(folder.count) + '\n' + std::to_string(folder.skipped.size());
   body += '\n';
+  for (const std::int64_t pixels :
+       {folder.least_width, folder.most_width, folder.least_height, folder.most_height}) {
+    body += std::to_string(pixels) + '\n';
+  }
   for (std::string sentence : folder.skipped) {
     std::replace(sentence.begin(), sentence.end(), '\n', ' ');
     body += sentence + '\n';
@@ -132,7 +146,10 @@ std::optional<ImageFolder> unpack(std::string_view bytes, std::uint64_t source,
     return line &&
            std::from_chars(line->data(), line->data() + line->size(), value).ec == std::errc();
   };
-  if (!number(folder.count) || !number(skipped)) return std::nullopt;
+  if (!number(folder.count) || !number(skipped) || !number(folder.least_width) ||
+      !number(folder.most_width) || !number(folder.least_height) || !number(folder.most_height)) {
+    return std::nullopt;
+  }
   for (std::size_t i = 0; i < skipped; ++i) {
     const std::optional<std::string_view> line = next_line(bytes);
     if (!line) return std::nullopt;
@@ -148,8 +165,9 @@ ImageFolder decode_folder(const ImageFolderOptions& options,
   ImageFolder folder;
   for (const std::string& name : names) {
     try {
-      const std::vector<std::uint8_t> pixels =
-          read_one((fs::path(options.directory) / name).string(), options);
+      const Image image = read_one((fs::path(options.directory) / name).string(), options);
+      const std::vector<std::uint8_t> pixels = cut(image, options);
+      widen(folder, image);
       folder.pixels.insert(folder.pixels.end(), pixels.begin(), pixels.end());
       ++folder.count;
     } catch (const std::invalid_argument& error) {
@@ -174,6 +192,7 @@ ImageFolder read_image_folder(const ImageFolderOptions& options) {
   check(options.size >= 1 && options.size <= kMostSize, options.celeba ? "celeba" : "images",
         "size is " + std::to_string(options.size) + ", expected 1 to 1024");
   const std::vector<std::string> names = image_names(options.directory);
+  if (options.before_reading) options.before_reading(static_cast<std::int64_t>(names.size()));
   const std::uint64_t source = digest_of_folder(options.directory, names);
   const std::string cache = (fs::path(options.directory) /
                              (std::string(".gradvar-") + (options.celeba ? "celeba-" : "images-") +

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,15 @@ struct ImageFolderOptions {
   // 35, as most papers do. Otherwise the largest square in the centre.
   bool celeba = false;
   bool strict = false;  // refuse the folder for its first unreadable image
+  // Called with how many files there are before the first is opened: the place to refuse what
+  // cannot fit. What it throws goes through.
+  std::function<void(std::int64_t files)> before_reading = {};
 };
 
 struct ImageFolder {
   std::int64_t count = 0;
+  // Of the images as they are in their files, before they are cut and resized.
+  std::int64_t least_width = 0, most_width = 0, least_height = 0, most_height = 0;
   std::vector<std::uint8_t> pixels;  // [count, 3, size, size]
   std::vector<std::string> skipped;  // one sentence for each image left out
   bool from_cache = false;

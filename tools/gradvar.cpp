@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   commands::add_train(app);
   commands::add_pairs(app);
   commands::add_sample(app);
+  commands::add_images(app);
   commands::add_evaluate(app);
   commands::add_diagnose(app);
   commands::add_reflow(app);

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <iostream>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "io/number_text.h"
 #include "io/spec.h"
 #include "tools/choices.h"
+#include "tools/image_folder.h"
 #include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
@@ -177,24 +177,9 @@ std::unique_ptr<Distribution> make_point_set(SpecReader& spec) {
   return std::make_unique<PointSet>(PointSet::read(path, key));
 }
 
-// What is left out of a folder is named, since a smaller set is another law.
 std::unique_ptr<Distribution> make_images(SpecReader& spec) {
-  ImageFolderOptions o;
-  o.celeba = spec.name() == "celeba";
-  spec.require("dir");
-  o.directory = spec.word("dir", "");
-  o.size = spec.integer("size", o.celeba ? 64 : 32);
-  o.strict = spec.flag("strict", false);
-  spec.done();
-  const ImageFolder folder = read_image_folder(o);
-  for (const std::string& sentence : folder.skipped) std::cerr << "skipped " << sentence << '\n';
-  if (!folder.skipped.empty()) {
-    std::cerr << "skipped " << folder.skipped.size() << " images of '" << o.directory << "', "
-              << folder.count << " are left\n";
-  }
-  check_memory("[" + spec.name() + "]", std::to_string(folder.count) + " images",
-               sizeof(double) * static_cast<double>(folder.pixels.size()));
-  return std::make_unique<PointSet>(image_points(folder, o));
+  const SpecifiedFolder folder = read_specified_folder(spec);
+  return std::make_unique<PointSet>(image_points(folder.images, folder.options));
 }
 
 std::unique_ptr<Distribution> make_cifar10(SpecReader& spec) {

@@ -146,7 +146,7 @@ void check_run(const RunConfig& config) {
   within("lanes", config.lanes, 1, kMostLanes);
   within("checkpoint-every", config.checkpoint_every, 0, kAny);
   within("monitor-every", config.monitor_every, 0, kAny);
-  within("samples-every", config.samples_every, 0, kMostSteps);
+  within("samples-every", config.samples_every, 0, kAny);
   within("monitor-spectrum", config.monitor_spectrum, 0, kMostSpectrumSamples);
   if (config.monitor_spectrum == 1) {
     refuse("--monitor-spectrum", "1", "0 for none, or two samples or more");

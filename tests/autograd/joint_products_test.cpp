@@ -10,6 +10,7 @@
 #include "autograd/collectors/sum.h"
 #include "autograd/engine.h"
 #include "autograd/ops.h"
+#include "autograd/random.h"
 
 namespace gradvar {
 namespace {

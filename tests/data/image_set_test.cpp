@@ -98,6 +98,32 @@ TEST(ImageSet, TheCacheIsMadeAgainWhenTheFolderOrItselfChanged) {
   EXPECT_EQ(read_image_folder(options).pixels, (Bytes{9, 9, 9, 7, 7, 7}));
 }
 
+TEST(ImageSet, WhatCannotFitIsRefusedBeforeAnImageIsOpened) {
+  const ScratchDirectory scratch;
+  for (const char* name : {"a.png", "b.png", "c.jpg"}) write_file(scratch / name, "no image");
+  ImageFolderOptions options{.directory = scratch.path(), .size = 1, .strict = true};
+  options.before_reading = [](std::int64_t files) {
+    throw std::invalid_argument(std::to_string(files) + " are too many");
+  };
+  EXPECT_EQ(error_of([&] { (void)read_image_folder(options); }), "3 are too many")
+      << "the bad image was met first";
+}
+
+TEST(ImageSet, TheSizesOfFilesAreKnownFromTheCacheToo) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "a.png", png_bytes(3, 1, 1, {1, 2, 3}));
+  write_file(scratch / "b.png", png_bytes(2, 4, 1, Bytes(8, 1)));
+  write_file(scratch / "c.png", "no image");
+  for (const bool cached : {false, true}) {
+    const ImageFolder folder = read_image_folder({.directory = scratch.path(), .size = 1});
+    EXPECT_EQ(folder.from_cache, cached);
+    EXPECT_EQ(folder.least_width, 2);
+    EXPECT_EQ(folder.most_width, 3);
+    EXPECT_EQ(folder.least_height, 1);
+    EXPECT_EQ(folder.most_height, 4);
+  }
+}
+
 TEST(ImageSet, RefusesFoldersWithoutImages) {
   const ScratchDirectory scratch;
   const auto refusal = [&](std::int64_t size, const std::string& directory) {

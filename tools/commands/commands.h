@@ -9,6 +9,7 @@ namespace gradvar::commands {
 void add_train(CLI::App& app);
 void add_pairs(CLI::App& app);
 void add_sample(CLI::App& app);
+void add_images(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_diagnose(CLI::App& app);
 void add_reflow(CLI::App& app);

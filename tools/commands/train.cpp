@@ -28,6 +28,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
+#include "tools/image_folder.h"
 #include "tools/interrupt.h"
 #include "tools/machine.h"
 #include "tools/monitor.h"
@@ -44,7 +45,7 @@ namespace fs = std::filesystem;
 
 struct TrainCommand {
   std::string config, out;
-  bool resume = false;
+  bool resume = false, strict = false;
   std::vector<std::string> values;   // as given, by field
   std::vector<CLI::Option*> given;   // by field
   std::int64_t evaluate_count = -1;  // -1: the usual
@@ -80,6 +81,10 @@ RunConfig settle(const TrainCommand& options) {
     adopt_pairs_file(config, given);
   }
   if (!options.resume && given("coupling")) adopt_flow(config, given);
+  if (options.strict) {
+    config.source = for_option("--source", [&] { return with_strict(config.source); });
+    config.target = for_option("--target", [&] { return with_strict(config.target); });
+  }
   check_run(config);
   if (options.resume) check_same_numbers(saved, config, options.out);
   return config;
@@ -330,6 +335,9 @@ void add_train(CLI::App& app) {
            "a run.toml with the same keys; options go before it");
   add_text(*command, "--out", options->out, "DIR", "directory of the run")->required();
   command->add_flag("--resume", options->resume, "go on from the newest checkpoint in --out");
+  command->add_flag("--strict", options->strict,
+                    "refuse a folder of images for its first unreadable one, as strict=true in its "
+                    "spec; without: such are named and skipped");
   add_output_options(*command, options->output);
   command->callback([options] {
     const RunConfig config = settle(*options);

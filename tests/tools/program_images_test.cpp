@@ -1,0 +1,127 @@
+// gradvar images, and what a folder of bad images does to it and to train.
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "io/image_file.h"
+#include "program.h"
+#include "tests/io/image_bytes.h"
+
+namespace gradvar::testing::program_images_test {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// Everything that a folder has been seen to hold: five images that are fine, however odd, and the
+// others, with the sentence for each.
+std::vector<std::string> write_zoo(const ScratchDirectory& scratch) {
+  fs::create_directory(scratch.path("zoo"));
+  const auto write = [&](const std::string& name, const std::string& bytes) {
+    scratch.write("zoo/" + name, bytes);
+  };
+  const std::string png = png_bytes(3, 2, 3, Bytes(18, 5));
+  const std::string jpeg = jpeg_bytes(2, 2, 3, Bytes(12, 5));
+  write("16-bit.png", png_of_16_bits(0x8012));
+  write("alpha.png", png_bytes(2, 2, 4, Bytes(16, 7)));
+  write("colour.JPG", jpeg);
+  write("grey.png", png_bytes(4, 3, 1, Bytes(12, 9)));
+  write("one.png", png_bytes(1, 1, 3, {1, 2, 3}));
+  std::string cmyk = jpeg;
+  cmyk[cmyk.find("\xFF\xC0") + 9] = 4;
+  write("cmyk.jpg", cmyk);
+  write("cut.jpg", jpeg.substr(0, jpeg.size() - 2));
+  write("cut.png", png.substr(0, png.size() - 20));  // within its data
+  write("empty.png", "");
+  write("huge.png", png_header(40000, 40000));
+  write("text.png", "a text by another name");
+  fs::create_symlink("loop.png", scratch.path("zoo/loop.png"));
+  std::vector<std::string> sentences = {
+      "zoo/cmyk.jpg: the JPEG has 4 colours (CMYK), expected grey or three: convert it to RGB "
+      "first",
+      "zoo/cut.jpg: the JPEG ends before its last marker: cut off",
+      "zoo/cut.png: the PNG ends within a chunk: cut off",
+      "zoo/empty.png: the file is empty, expected a PNG or JPEG",
+      "zoo/huge.png: the image is 40000x40000, expected 1 to 16384 pixels on a side and at most "
+      "67108864 in all",
+      "cannot read 'zoo/loop.png': Too many levels of symbolic links",
+      "zoo/text.png: the file is neither PNG nor JPEG, whatever its name says"};
+  if (::geteuid() != 0) {  // nothing is closed to root
+    write("closed.png", png);
+    fs::permissions(scratch.path("zoo/closed.png"), fs::perms::none);
+    sentences.insert(sentences.begin(), "cannot read 'zoo/closed.png': Permission denied");
+  }
+  return sentences;
+}
+
+TEST(ProgramImages, NamesEveryBadImageAndLosesNone) {
+  const ScratchDirectory scratch;
+  const std::vector<std::string> sentences = write_zoo(scratch);
+  std::string named;
+  for (const std::string& sentence : sentences) named += "skipped " + sentence + '\n';
+  named += "skipped " + std::to_string(sentences.size()) + " images of 'zoo', 5 are left\n";
+  for (const char* time : {"decoded", "from the cache"}) {
+    const Outcome outcome =
+        run_gradvar(scratch, "images --source images:dir=zoo,size=8 --out grid.png");
+    EXPECT_EQ(outcome.status, 0) << time;
+    EXPECT_EQ(outcome.err, named) << time;
+    EXPECT_EQ(outcome.out, "5 images of 3x8x8, from files 1 to 4 wide, 1 to 3 high; skipped " +
+                               std::to_string(sentences.size()) + "\nthe first 5 to grid.png\n");
+  }
+  EXPECT_EQ(scratch.names(), (std::vector<std::string>{"grid.png", "zoo"}));
+  EXPECT_GT(read_image(scratch.path("grid.png").string()).width, 5 * 64);
+}
+
+TEST(ProgramImages, StrictRefusesTheFolderForItsFirstBadImage) {
+  const ScratchDirectory scratch;
+  const std::string first = write_zoo(scratch).front();
+  for (const char* words : {"images --source images:dir=zoo --strict --out grid.png",
+                            "images --source images:dir=zoo,strict=1 --out grid.png"}) {
+    const Outcome outcome = run_gradvar(scratch, words);
+    EXPECT_EQ(outcome.status, 2) << words;
+    EXPECT_EQ(outcome.err, "gradvar: --source: " + first + '\n') << words;
+  }
+  const Outcome train = run_gradvar(scratch,
+                                    "train --source gaussian:shape=3x8x8 --target "
+                                    "images:dir=zoo,size=8 --strict --steps 1 --out run");
+  EXPECT_EQ(train.status, 2);
+  EXPECT_EQ(train.err, "gradvar: --target: " + first + '\n');
+  EXPECT_EQ(scratch.names(), std::vector<std::string>{"zoo"});
+  EXPECT_EQ(
+      run_gradvar(scratch, "images --source faces --strict").err,
+      "gradvar: --source: 'faces' is no folder of images, which is what --strict goes with\n");
+}
+
+TEST(ProgramImages, SaysWhatASetHolds) {
+  const ScratchDirectory scratch;
+  const Outcome faces =
+      run_gradvar(scratch, "images --source faces:count=3,size=8 --count 2 --out f.png --json");
+  ASSERT_EQ(faces.status, 0) << faces.err;
+  const auto json = nlohmann::json::parse(faces.out);
+  EXPECT_EQ(json["images"], 3);
+  EXPECT_EQ(json["in_picture"], 2);
+  EXPECT_EQ(json["size"], 8);
+  EXPECT_TRUE(scratch.has("f.png"));
+  const Outcome endless = run_gradvar(scratch, "images --source faces:size=8");
+  EXPECT_EQ(endless.out, "endlessly many images of 3x8x8\n");
+}
+
+TEST(ProgramImages, RefusesWhatMakesNoPicture) {
+  const ScratchDirectory scratch;
+  const auto error = [&](const std::string& words) {
+    const Outcome outcome = run_gradvar(scratch, "images " + words);
+    EXPECT_EQ(outcome.status, 2) << words;
+    EXPECT_EQ(outcome.out, "") << words;
+    return outcome.err;
+  };
+  EXPECT_EQ(error("--source moons --out m.png"),
+            "gradvar: --source: a sample has shape 2, expected square images of one color or "
+            "three\n");
+  EXPECT_EQ(error("--source faces --out f.jpg"), "gradvar: --out: 'f.jpg' should end in .png\n");
+  EXPECT_EQ(error("--source images --out f.png"),
+            "gradvar: --source: [images] the key dir is missing\n");
+  EXPECT_EQ(scratch.names(), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace gradvar::testing::program_images_test

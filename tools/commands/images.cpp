@@ -1,0 +1,145 @@
+// gradvar images: the first images of a set as one picture, and what a folder of them holds.
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "io/png.h"
+#include "tools/choices.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/options.h"
+#include "tools/image_folder.h"
+#include "tools/limits.h"
+
+namespace gradvar::commands {
+
+namespace {
+
+struct ImagesCommand {
+  std::string source, out;
+  std::int64_t count = 64, columns = 8, seed = 0;
+  bool strict = false;
+  OutputOptions output;
+};
+
+// A set of images, and the folder they are from where that is one.
+struct ImageSource {
+  std::unique_ptr<Distribution> law;
+  std::vector<std::string> skipped;
+  std::string sizes;  // of the files, "178x218 pixels"; empty where there are none
+};
+
+std::string range(std::int64_t least, std::int64_t most) {
+  return least == most ? std::to_string(least)
+                       : std::to_string(least) + " to " + std::to_string(most);
+}
+
+ImageSource open_source(const ImagesCommand& options) {
+  return for_option("--source", [&]() -> ImageSource {
+    const std::string text = options.strict ? with_strict(options.source) : options.source;
+    SpecReader spec(text);
+    if (!names_image_folder(spec)) {
+      if (options.strict) {
+        throw std::invalid_argument("'" + spec.name() +
+                                    "' is no folder of images, which is what --strict goes with");
+      }
+      return {.law = make_distribution("--source", text), .skipped = {}, .sizes = {}};
+    }
+    SpecifiedFolder folder = read_specified_folder(spec);
+    const ImageFolder& images = folder.images;
+    return {.law = std::make_unique<PointSet>(image_points(images, folder.options)),
+            .skipped = folder.images.skipped,
+            .sizes = range(images.least_width, images.most_width) + " wide, " +
+                     range(images.least_height, images.most_height) + " high"};
+  });
+}
+
+// The first points of a finite set, else draws.
+Tensor<double> first_images(const ImagesCommand& options, const Distribution& law) {
+  if (const Tensor<double>* points = law.points()) {
+    return points->rows_copy(0, std::min(options.count, points->rows()));
+  }
+  check_memory("--count:", std::to_string(options.count) + " images",
+               sizeof(double) * static_cast<double>(options.count) *
+                   static_cast<double>(law.sample_shape().size()));
+  return law.draw(RandomStream(static_cast<std::uint64_t>(options.seed), Purpose::kTarget), 0, 0,
+                  options.count);
+}
+
+void run(const ImagesCommand& options) {
+  if (!options.out.empty()) {
+    if (!options.out.ends_with(".png")) {
+      throw std::invalid_argument("--out: '" + options.out + "' should end in .png");
+    }
+    check_writable("--out", options.out, {file_of(options.source)});
+  }
+  const ImageSource source = open_source(options);
+  const Shape shape = source.law->sample_shape();
+  const ImageSize size = square_image(shape.size());
+  if (size.size == 0) {
+    throw std::invalid_argument("--source: a sample has shape " + shape.to_string() +
+                                ", expected square images of one color or three");
+  }
+  const Tensor<double>* points = source.law->points();
+  std::int64_t drawn = 0;
+  if (!options.out.empty()) {
+    const Tensor<double> images = first_images(options, *source.law);
+    drawn = images.rows();
+    write_png(options.out, images, {.channels = size.channels, .columns = options.columns});
+  }
+  if (options.output.json) {
+    nlohmann::json json = {{"source", source.law->spec()},
+                           {"images", nullptr},
+                           {"channels", size.channels},
+                           {"size", size.size},
+                           {"files", nullptr},
+                           {"skipped", source.skipped},
+                           {"in_picture", drawn}};
+    if (points != nullptr) json["images"] = points->rows();
+    if (!source.sizes.empty()) json["files"] = source.sizes;
+    std::cout << json.dump(2) << '\n';
+    return;
+  }
+  if (options.output.quiet) return;
+  std::cout << (points != nullptr ? std::to_string(points->rows()) : "endlessly many")
+            << " images of " << size.channels << "x" << size.size << "x" << size.size;
+  if (!source.sizes.empty()) {
+    std::cout << ", from files " << source.sizes << "; skipped " << source.skipped.size();
+  }
+  std::cout << '\n';
+  if (drawn > 0) std::cout << "the first " << drawn << " to " << options.out << '\n';
+}
+
+}  // namespace
+
+void add_images(CLI::App& app) {
+  auto options = std::make_shared<ImagesCommand>();
+  CLI::App* command =
+      app.add_subcommand("images", "Look at images: what a set holds, and the first as a picture");
+  command->footer(
+      "Sets are spelled as for 'gradvar train': images:dir=PATH,size=32, celeba:dir=PATH, faces,\n"
+      "cifar10:dir=PATH, mnist:file=PATH, and files of points that are square images. A file of a\n"
+      "folder that cannot be read is named on standard error and left out; --strict refuses the\n"
+      "folder for it instead.\n"
+      "Examples\n"
+      "  gradvar images --source faces:count=64,size=32,seed=1 --out faces.png\n"
+      "  gradvar images --source images:dir=photos,size=32 --strict");
+  add_text(*command, "--source", options->source, "SPEC", "the images, as for train")->required();
+  add_text(*command, "--out", options->out, "FILE",
+           "the picture, .png; none: only say what is there");
+  add_whole(*command, "--count", options->count, 1, 1 << 16, "how many images, the first ones");
+  add_whole(*command, "--columns", options->columns, 1, 1 << 10, "how many in a row");
+  add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
+            "of draws, where a set has no end");
+  command->add_flag("--strict", options->strict,
+                    "refuse a folder for its first unreadable image, as strict=true in its spec");
+  add_output_options(*command, options->output);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace gradvar::commands
