@@ -1,8 +1,10 @@
 #include "tools/run_flow.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "flow/field.h"
 #include "nn/checkpoint.h"

@@ -1,11 +1,12 @@
 // How much a training point says about its pair, and what no field gets below: against integrals
 // over the line.
 
+#include "flow/pair_identifiability.h"
+
 #include <cmath>
 #include <gtest/gtest.h>
 #include <numbers>
 
-#include "flow/pair_identifiability.h"
 #include "tests/flow/solver_cases.h"
 
 namespace gradvar::pair_identifiability_test {

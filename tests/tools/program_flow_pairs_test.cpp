@@ -96,7 +96,7 @@ TEST_F(ProgramFlowPairs, WhatIsWrongIsRefused) {
   EXPECT_EQ(refusal("pairs --coupling flow:run=nowhere --out p.safetensors"),
             "gradvar: --coupling: the flow: 'nowhere' is not a run: it holds no run.toml\n");
   EXPECT_EQ(refusal("pairs --coupling flow --out p.safetensors"),
-            "gradvar: --coupling: [flow] run is missing\n");
+            "gradvar: --coupling: [flow] the key run is missing\n");
   EXPECT_EQ(refusal("pairs --sigmas 1 --out p.safetensors"),
             "gradvar: --sigmas goes with --identifiability\n");
   EXPECT_EQ(refusal("pairs --coupling independent"),

@@ -179,7 +179,7 @@ class Round {
       snapshot = take_snapshot(run, reference, {.solver = options_.solver});
     });
     const MemorisationJudgement& judgement = snapshot.judgement;
-    record["verdict"] = to_string(judgement.verdict);
+    record["verdict"] = std::string(to_string(judgement.verdict));
     record["training_error"] = interval_json(judgement.training_error);
     record["held_out_error"] = interval_json(judgement.held_out_error);
     record["remembered"] = interval_json(judgement.remembered);

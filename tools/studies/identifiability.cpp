@@ -15,6 +15,7 @@
 #include "flow/identifiability_curve.h"
 #include "flow/pair_fields.h"
 #include "io/number_text.h"
+#include "tools/problem.h"
 #include "tools/report/number.h"
 #include "tools/studies/association.h"
 #include "tools/studies/identifiability_settings.h"
