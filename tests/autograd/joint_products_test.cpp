@@ -5,6 +5,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
+#include "autograd/collectors/gram.h"
 #include "autograd/collectors/moments.h"
 #include "autograd/collectors/per_sample.h"
 #include "autograd/collectors/sum.h"
@@ -127,7 +128,7 @@ TEST(Moments, OfRowsAreExactWhereTheMeanDwarfsTheSpread) {
       },
       {&moments}, losses);
   const double share = std::ceil(kBatch / 7.0) / kBatch;
-  const double wanted = kBatch * share * (1 - share) * std::pow(2.0 / kWidth * step, 2);
+  const double wanted = kBatch * share * (1 - share) * std::pow(2.0 * step, 2);
   for (std::int64_t k = 0; k < kWidth; ++k) {
     EXPECT_NEAR(moments.squared_deviations()[k], wanted, 1e-4 * wanted);
   }
