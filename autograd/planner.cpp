@@ -46,8 +46,11 @@ Formula plan_gram(const SampleGradients<Real>& gradients, std::int64_t batch) {
   if (gradients.single_outer()) return Formula::kFactored;
   const auto t = static_cast<double>(gradients.positions());
   const auto b = static_cast<double>(batch);
+  const auto made =
+      static_cast<double>((batch + kGramBlock - 1) / kGramBlock);  // times each sample
   const auto sides = static_cast<double>(gradients.fan_out + gradients.fan_in);
-  return cheaper(gradients, b * t * t * sides, static_cast<double>(gradients.size()) * (t + b));
+  return cheaper(gradients, b * t * t * sides,
+                 static_cast<double>(gradients.size()) * (made * t + b));
 }
 
 template <class Real>

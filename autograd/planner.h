@@ -8,8 +8,9 @@
 //   statistic   kRows       kFactored (one use, T = 1)     kPositions             kFolded
 //   moments     2 B p d     B p d more than the sum        -                      B p d (T + 2)
 //   norms       B p d       B (p + d)                      B T^2 (p + d)          B p d (T + 1)
-//   Gram        B^2 p d     B^2 (p + d)                    B^2 T^2 (p + d)        B p d (T + B)
+//   Gram        B^2 p d     B^2 (p + d)                    B^2 T^2 (p + d)        B p d (K T + B)
 //
+// with K = B / kGramBlock, since blocks of the Gram matrix make their sides anew;
 // and the sum itself costs B p d T (kRows: B p d). A fold over patches costs what one over outer
 // products does: only where a_nt comes from differs, and gathering multiplies nothing.
 //
@@ -22,6 +23,9 @@
 #include "autograd/factors.h"
 
 namespace gradvar {
+
+// The Gram matrix is made in blocks of so many samples a side.
+inline constexpr std::int64_t kGramBlock = 128;
 
 enum class Formula {
   kRows,       // gradients given whole: work on the rows

@@ -3,12 +3,11 @@
 
     python3 bench/run.py [--rounds 5] [--no-build] [--no-peers]
 
-Builds the bench preset, runs step_bench `rounds` times with all benchmarks shuffled among each
-other, compares medians of one process's run, so that every ratio is of two things measured within
-seconds of each other, and reports the median ratio over rounds with its range. PyTorch's side
-(bench/peers/torch_step.py) runs in the same session where python3 has torch. All of it is done with
-the kernels OpenBLAS finds for the processor, then with its AVX2 kernels (OPENBLAS_CORETYPE=Haswell).
-Nothing else should run on the machine.
+Builds the bench preset and runs `rounds` rounds of paired_bench, which times plain steps, variance,
+norms and matrix products in turns and gives the medians of their ratios; the page has the median over
+rounds with its range. PyTorch's side (bench/peers/torch_step.py) runs in the same round where python3
+has torch. All of it is done with the kernels OpenBLAS finds for the processor, then with its AVX2 ones
+(OPENBLAS_CORETYPE=Haswell). Nothing else should run on the machine.
 """
 import argparse
 import json
@@ -50,25 +49,24 @@ def environment(core):
     return env | ({"OPENBLAS_CORETYPE": core} if core else {})
 
 
-def step_round(core):
-    """Real milliseconds by (kind, shape), GFLOP/s of GEMM by (rows, width), and the BLAS."""
-    text = run([str(BUILD / "step_bench"), "--benchmark_format=json",
-                "--benchmark_filter=plain|variance|norms|naive|Gemm",
-                "--benchmark_repetitions=5", "--benchmark_min_time=0.3",
-                "--benchmark_enable_random_interleaving=true"], stderr=subprocess.DEVNULL,
-               env=environment(core))
+def benchmarks(program, core, *arguments):
+    """The benchmarks a program ran, and the BLAS it ran on."""
+    text = run([str(BUILD / program), "--benchmark_format=json", *arguments],
+               stderr=subprocess.DEVNULL, env=environment(core))
     data = json.loads(text)
-    times, gemm = {}, {}
-    for b in data["benchmarks"]:
-        if b.get("aggregate_name") != "median":
-            continue
-        if m := re.match(r"BM_Step/(\w+)/dim:(\d+)/width:(\d+)/depth:(\d+)/B:(\d+)", b["name"]):
-            times[m[1], tuple(int(n) for n in m.groups()[1:])] = (b["real_time"], b["FLOPs"] / 1e9)
-        elif m := re.match(r"BM_Gemm/rows:(\d+)/width:(\d+)", b["name"]):
-            rows, width = int(m[1]), int(m[2])
-            # Wall time is already shared out over the threads: this is the rate of all of them.
-            gemm[rows, width] = 2 * rows * width**2 / (b["real_time"] * 1e-9) / 1e9
-    return times, gemm, data["context"]["blas"]
+    return data["benchmarks"], data["context"]["blas"]
+
+
+def step_round(core):
+    """By shape plain_ms, variance, norms and gemm_share; the naive way / plain; and the BLAS."""
+    found, blas = benchmarks("paired_bench", core)
+    paired = {}
+    for b in found:
+        shape = re.match(r"BM_Paired/dim:(\d+)/width:(\d+)/depth:(\d+)/B:(\d+)", b["name"]).groups()
+        paired[tuple(int(n) for n in shape)] = b
+    found, _ = benchmarks("step_bench", core, "--benchmark_filter=naive")
+    naive = found[0]["real_time"] / paired[NAIVE]["plain_ms"]
+    return paired, naive, blas
 
 
 def peak(kind, shape):
@@ -111,27 +109,22 @@ def measure(options, core):
             torch_rounds.append(theirs)
     step_rows, torch_rows = [], []
     for shape in SHAPES:
-        time = lambda r, kind: r[0][kind, shape][0]
-        ratio = lambda kind: [time(r, kind) / time(r, "plain") for r in rounds]
-        # Of the rate of products as large as a lane's hidden layers, each on a thread of its own.
-        rows, width = shape[3] // 2, shape[1]
-        share = [100 * r[0]["plain", shape][1] / r[1][rows, width] for r in rounds
-                 if (rows, width) in r[1]]
-        step_rows.append([network(shape), str(shape[3]), spread([time(r, "plain") for r in rounds]),
-                          spread(share) + " %" if share else "", spread(ratio("variance")),
-                          spread(ratio("norms"))])
+        name = [network(shape), str(shape[3])]
+        of = lambda key: [r[0][shape][key] for r in rounds]
+        plain, variance = of("plain_ms"), of("plain_ms")[0] * of("variance")[0]
+        step_rows.append([*name, spread(plain), spread([100 * x for x in of("gemm_share")]) + " %",
+                          spread(of("variance")), spread(of("norms"))])
         for_shape = [next(row for row in t["rows"] if row["width"] == shape[1] and
                           row["batch"] == shape[3] and row["inputs"] == shape[0] + 1)
                      for t in torch_rounds]
         if for_shape:
             vmap = for_shape[0].get("variance_ms")
             torch_rows.append([
-                network(shape), str(shape[3]), spread([time(r, "plain") for r in rounds]),
-                spread([row["step_ms"] for row in for_shape]),
-                spread([time(r, "plain") / row["step_ms"] for r, row in zip(rounds, for_shape)]),
-                spread([time(rounds[0], "variance")]), spread([vmap]) if vmap else "",
-                spread([time(rounds[0], "variance") / vmap]) if vmap else ""])
-    naive = [r[0]["naive", NAIVE][0] / r[0]["plain", NAIVE][0] for r in rounds]
+                *name, spread(plain), spread([row["step_ms"] for row in for_shape]),
+                spread([mine / row["step_ms"] for mine, row in zip(plain, for_shape)]),
+                spread([variance]), spread([vmap]) if vmap else "",
+                spread([variance / vmap]) if vmap else ""])
+    naive = [r[1] for r in rounds]
     steps = table(["network", "B", "plain step, ms", "of two cores' GEMM rate",
                    "variance / plain", "norms / plain"], step_rows)
     torch = table(["network", "B", "gradvar step, ms", "PyTorch step, ms", "ratio",
@@ -155,6 +148,8 @@ Written by `python3 bench/run.py`; no number here is typed by hand. {where}
 step with the exact variance of every parameter element as well, "norms" with every sample's squared
 gradient norm. By multiplications the variance of a large layer costs 4/3 of the plain step. The GEMM
 rate is that of two single-threaded products side by side, as large as a lane's hidden layer.
+A round times blocks of some 10 ms in turns, 60 of each, takes every ratio within a turn, and reports
+the median (`bench/paired_bench.cpp`), so that what else the machine does falls on all alike.
 """
     for m in measured:
         page += f"""
@@ -167,11 +162,10 @@ The naive way, one backward pass a sample, takes {spread(m['naive'])} times the 
 """
         if m["torch"]:
             page += f"""
-PyTorch {m['torch_version']} on the same OpenBLAS and networks, eager: forward, loss and backward, the
-fastest of 1 and 2 threads, of its own and of OpenBLAS. Its variance is `functorch.vmap(grad)` and `var` over the batch, which
-holds all per-sample gradients at once; it is timed in the first round only, and not where they would
-take more than 1 GiB.
-`bench/peers/torch_step.py`.
+PyTorch {m['torch_version']} on the same OpenBLAS and networks, eager (`bench/peers/torch_step.py`): forward, loss and
+backward, the fastest of 1 and 2 threads, of its own and of OpenBLAS. Its variance is
+`functorch.vmap(grad)` and `var` over the batch, which holds all per-sample gradients at once; it is
+timed in the first round only, and not where they would take more than 1 GiB.
 
 {m['torch']}
 """

@@ -106,8 +106,9 @@ class GaussianTheory {
   std::vector<double> singular_;
 };
 
-// The size of the noise from which on the gradient variance at the optimal field is no more than
-// that at the field of the coupling itself (Figure 4 of the paper, which does not hold below it).
+// The least size of noise found, scanning upwards by factors of 1.5, at which the gradient variance
+// at the optimal field is no more than that at the field of the coupling itself (Figure 4 of the
+// paper, which does not hold below it). What lies above is not looked at.
 struct PhaseBoundary {
   std::optional<double> sigma;  // to 1e-10 relative
   std::string reason;           // when there is none, or it is 0

@@ -6,10 +6,9 @@
 // one:
 //
 //   draws    R draws of Philox for each (pair, node), h_r = 1/R, the same at every measurement:
-//   what
-//            is computed from them has a standard error, of the noise alone
+//            what is computed from them has a standard error, of the noise alone
 //   nodes    Gauss-Hermite nodes in every coordinate, up to nodes^d, for d <= 3: no error to speak
-//   of
+//            of
 //
 // Samples come pair by pair: sample (i K + k) R + r is pair i at node k with noise r. So all
 // samples of a pair stand together, and all noise of a (pair, node).

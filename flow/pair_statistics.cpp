@@ -193,22 +193,31 @@ double Alignment::quantile(double probability) const {
   return cosines[std::min<std::size_t>(at - cumulative.begin(), cosines.size() - 1)];
 }
 
+std::int64_t samples_of_a_pair(const Interpolant& interpolant, const VarianceOptions& options,
+                               std::int64_t d) {
+  options.validate();
+  interpolant.validate();
+  const std::int64_t nodes = options.time_bins * options.nodes_per_bin;
+  const std::int64_t points = NoiseRule::make(interpolant, options, d).points;
+  check(points <= kMostSamplesOfAPair && nodes * points <= kMostSamplesOfAPair, "variance",
+        std::to_string(nodes) + " nodes with " + std::to_string(points) +
+            " points of noise are too many samples of each pair, which stay together; expected at "
+            "most " +
+            std::to_string(kMostSamplesOfAPair));
+  return nodes * points;
+}
+
 template <class Real>
 PairReport measure_pairs(Engine<Real>& engine, const Model<Real>& model,
                          const Interpolant& interpolant, const Tensor<Real>& x0,
                          const Tensor<Real>& x1, const VarianceOptions& options,
-                         const VarianceReport& first) {
-  options.validate();
-  interpolant.validate();
+                         const VarianceReport& first,
+                         const std::function<void(std::int64_t)>& after_batch) {
   check_same_shape("variance", "x0", x0.shape(), "x1", x1.shape());
+  const std::int64_t group = samples_of_a_pair(interpolant, options, x0.row_size());
   const NoiseRule noise = NoiseRule::make(interpolant, options, x0.row_size());
   NestedDesign<Real> design(x0, x1, noise, options, 0, options.time_bins);
-  const std::int64_t group = design.samples_of_a_pair(), lanes = engine.lanes();
-  check(group <= kMostSamplesOfAPair, "variance",
-        std::to_string(design.nodes()) + " nodes with " + std::to_string(noise.points) +
-            " points of noise are " + std::to_string(group) +
-            " samples of each pair, which stay together; expected at most " +
-            std::to_string(kMostSamplesOfAPair));
+  const std::int64_t lanes = engine.lanes();
   // Whole pairs, the same number for every lane; what the last batch lacks is filled up with pairs
   // that weigh nothing.
   const std::int64_t most = (design.pairs() + lanes - 1) / lanes;
@@ -228,17 +237,20 @@ PairReport measure_pairs(Engine<Real>& engine, const Model<Real>& model,
     design.select(pair * group, at_once * group);
     design.run(engine, model, interpolant, {&norms, &projection, &pair_norms, &moment_norms},
                losses);
-    fold.add(pair, std::min(at_once, design.pairs() - pair), losses, norms, pair_norms,
-             moment_norms, projection);
+    const std::int64_t count = std::min(at_once, design.pairs() - pair);
+    fold.add(pair, count, losses, norms, pair_norms, moment_norms, projection);
+    if (after_batch) after_batch(count * group);
   }
   return fold.finish();
 }
 
 template PairReport measure_pairs(Engine<float>&, const Model<float>&, const Interpolant&,
                                   const Tensor<float>&, const Tensor<float>&,
-                                  const VarianceOptions&, const VarianceReport&);
+                                  const VarianceOptions&, const VarianceReport&,
+                                  const std::function<void(std::int64_t)>&);
 template PairReport measure_pairs(Engine<double>&, const Model<double>&, const Interpolant&,
                                   const Tensor<double>&, const Tensor<double>&,
-                                  const VarianceOptions&, const VarianceReport&);
+                                  const VarianceOptions&, const VarianceReport&,
+                                  const std::function<void(std::int64_t)>&);
 
 }  // namespace gradvar

@@ -68,13 +68,19 @@ struct PairReport {
 
 // A pair's samples stay together in a batch, lanes times over, so that is what memory must hold.
 inline constexpr std::int64_t kMostSamplesOfAPair = 1 << 16;
+// Nodes in time times points of noise, of pairs of d numbers. Throws std::invalid_argument where
+// the options do, and when they are more than kMostSamplesOfAPair.
+[[nodiscard]] std::int64_t samples_of_a_pair(const Interpolant& interpolant,
+                                             const VarianceOptions& options, std::int64_t d);
 
 // `first` is what measure_variance gave for the same arguments. Throws std::invalid_argument as it
-// does, and when a pair has more than kMostSamplesOfAPair samples.
+// and samples_of_a_pair do. after_batch is called with how many samples each batch had, of pairs x
+// samples_of_a_pair in all; what it throws ends the measurement.
 template <class Real>
 [[nodiscard]] PairReport measure_pairs(Engine<Real>& engine, const Model<Real>& model,
                                        const Interpolant& interpolant, const Tensor<Real>& x0,
                                        const Tensor<Real>& x1, const VarianceOptions& options,
-                                       const VarianceReport& first);
+                                       const VarianceReport& first,
+                                       const std::function<void(std::int64_t)>& after_batch = {});
 
 }  // namespace gradvar

@@ -23,14 +23,17 @@ struct LawSample {
         x1(pairs_x0.shape().with_rows(most)),
         z(noisy ? pairs_x0.shape().with_rows(most) : Shape{0}),
         t(Shape{most}) {
-    constexpr double kGolden = 0.6180339887498949;
+    constexpr double kGolden = 0.6180339887498949, kRootTwo = 1.4142135623730951;
     const std::int64_t pairs = pairs_x0.rows(), d = pairs_x0.row_size();
+    const std::int64_t slots = std::min(pairs, most);
     const RandomStream noise(options.seed, Purpose::kNoise);
     for (std::int64_t n = 0; n < most; ++n) {
-      const std::int64_t pair = pairs < most ? n % pairs : n * pairs / most;
+      const std::int64_t slot = n % slots, visit = n / slots, pair = slot * pairs / slots;
       std::copy_n(pairs_x0.data() + pair * d, d, x0.data() + n * d);
       std::copy_n(pairs_x1.data() + pair * d, d, x1.data() + n * d);
-      const double turn = static_cast<double>(n) * kGolden + 0.5;
+      // Visits of one pair are as far apart in time as those of all pairs, whatever their number.
+      const double turn =
+          static_cast<double>(slot) * kRootTwo + static_cast<double>(visit) * kGolden + 0.5;
       t[n] = static_cast<Real>(options.t_begin +
                                (options.t_end - options.t_begin) * (turn - std::floor(turn)));
       if (noisy) noise.normals<Real>(n, static_cast<std::uint32_t>(pair), z.row(n));

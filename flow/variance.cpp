@@ -23,7 +23,8 @@ namespace {
 template <class Real>
 VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
                                 const Interpolant& interpolant, const Tensor<Real>& x0,
-                                const Tensor<Real>& x1, const VarianceOptions& options) {
+                                const Tensor<Real>& x1, const VarianceOptions& options,
+                                const std::function<void(std::int64_t)>& after_batch) {
   options.validate();
   interpolant.validate();
   check_same_shape("variance", "x0", x0.shape(), "x1", x1.shape());
@@ -52,6 +53,7 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
         if (!std::isfinite(batch_losses[n])) throw_nonfinite(engine.first_nonfinite());
         bin_loss += static_cast<double>(design.weights()[n]) * static_cast<double>(batch_losses[n]);
       }
+      if (after_batch) after_batch(count);
     }
     report.loss += bin_loss;
     const double begin = options.t_begin + bin * width;
@@ -73,9 +75,11 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
 
 template VarianceReport measure_variance(Engine<float>&, const Model<float>&, const Interpolant&,
                                          const Tensor<float>&, const Tensor<float>&,
-                                         const VarianceOptions&);
+                                         const VarianceOptions&,
+                                         const std::function<void(std::int64_t)>&);
 template VarianceReport measure_variance(Engine<double>&, const Model<double>&, const Interpolant&,
                                          const Tensor<double>&, const Tensor<double>&,
-                                         const VarianceOptions&);
+                                         const VarianceOptions&,
+                                         const std::function<void(std::int64_t)>&);
 
 }  // namespace gradvar

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "autograd/engine.h"
@@ -42,11 +43,12 @@ struct VarianceReport {
 
 // Population moments (the pairs are the law). x0, x1 [N, sample...]. Throws std::invalid_argument
 // for options outside their range, naming them, and std::runtime_error when a loss or a result is
-// not finite.
+// not finite. after_batch is called with how many samples each microbatch had; what it throws ends
+// the measurement.
 template <class Real>
-[[nodiscard]] VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
-                                              const Interpolant& interpolant,
-                                              const Tensor<Real>& x0, const Tensor<Real>& x1,
-                                              const VarianceOptions& options);
+[[nodiscard]] VarianceReport measure_variance(
+    Engine<Real>& engine, const Model<Real>& model, const Interpolant& interpolant,
+    const Tensor<Real>& x0, const Tensor<Real>& x1, const VarianceOptions& options,
+    const std::function<void(std::int64_t)>& after_batch = {});
 
 }  // namespace gradvar

@@ -58,13 +58,14 @@ VarianceOptions TrainingRun<Real>::measured_over(const VarianceOptions& options)
 }
 
 template <class Real>
-VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options) {
+VarianceReport TrainingRun<Real>::measure(const VarianceOptions& options,
+                                          const std::function<void(std::int64_t)>& after_batch) {
   const Pairs& pairs = problem_.pairs();
   VarianceOptions bounded = measured_over(options);
   bounded.microbatch = std::min(options.microbatch, usual_microbatch(problem_.sample_shape()));
   return measure_variance(trainer_->engine(), *model_,
                           make_interpolant("--interpolant", config_.interpolant),
-                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), bounded);
+                          convert<Real>(pairs.x0), convert<Real>(pairs.x1), bounded, after_batch);
 }
 
 template <class Real>

@@ -38,8 +38,10 @@ class TrainingRun {
   // gradient variance are infinite up to t = 0 and 1, only t in [kEnd, 1 - kEnd].
   static constexpr double kEnd = 0.01;
   [[nodiscard]] VarianceOptions measured_over(const VarianceOptions& options) const;
-  // The exact gradient variance on the problem's pairs, as the weights are, over that.
-  [[nodiscard]] VarianceReport measure(const VarianceOptions& options);
+  // The exact gradient variance on the problem's pairs, as the weights are, over that; after_batch
+  // as measure_variance() has it.
+  [[nodiscard]] VarianceReport measure(const VarianceOptions& options,
+                                       const std::function<void(std::int64_t)>& after_batch = {});
   // The covariance spectrum over at most so many samples of the same law.
   [[nodiscard]] Spectrum spectrum(std::int64_t samples);
   // Calls use with the field of the weights, or of their average when there is one.

@@ -1,14 +1,14 @@
 #include "autograd/collectors/gram.h"
 
 #include <algorithm>
+#include <string>
 
 #include "autograd/blas.h"
+#include "autograd/check.h"
 
 namespace gradvar {
 
 namespace {
-
-constexpr std::int64_t kBlock = 128;  // samples along a side of a block of the Gram matrix
 
 using blas::Transpose;
 
@@ -122,6 +122,15 @@ void GramCollector<Real>::collect(const SampleGradients<Real>& gradients,
     const std::lock_guard lock(*locks_[gradients.parameter.index]);
     if (kept.uses.empty()) keep_room(gradients, kept);
   }
+  const auto fits = [&](const Factor<Real>& use, const Factor<Real>& room) {
+    return use.form == room.form && use.positions == room.positions &&
+           gradients.a_size(use) == gradients.a_size(room);
+  };
+  check(std::equal(gradients.uses.begin(), gradients.uses.end(), kept.uses.begin(), kept.uses.end(),
+                   fits),
+        "gram",
+        "samples use parameter " + std::to_string(gradients.parameter.index) +
+            " in different ways, expected the same operations in every lane");
   std::size_t next = 0;
   const auto copy = [&](const Real* from) {
     Tensor<Real>& to = kept.memory[next++];
@@ -137,9 +146,9 @@ template <class Real>
 Tensor<double> GramCollector<Real>::gram_of(std::span<const ParameterId> parameters,
                                             LanePool& pool) const {
   std::vector<Block> blocks;  // the lower triangle
-  for (std::int64_t i = 0; i < batch_; i += kBlock) {
-    for (std::int64_t j = 0; j <= i; j += kBlock) {
-      blocks.push_back({i, std::min(i + kBlock, batch_), j, std::min(j + kBlock, batch_)});
+  for (std::int64_t i = 0; i < batch_; i += kGramBlock) {
+    for (std::int64_t j = 0; j <= i; j += kGramBlock) {
+      blocks.push_back({i, std::min(i + kGramBlock, batch_), j, std::min(j + kGramBlock, batch_)});
     }
   }
   Tensor<double> gram(Shape{batch_, batch_});

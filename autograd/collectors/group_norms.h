@@ -4,8 +4,7 @@
 //
 //   kFactored   sum_nm w_n w_m (a_n . a_m)(delta_n . delta_m), when S (p + d) < p d
 //   otherwise   the sum itself, (w Delta)^T A of the group's rows, in one p x d tile, then its
-//   norm:
-//               a sum does not mind positions or shared weights
+//               norm: a sum does not mind positions or shared weights
 //
 // With the weights of a nested design these are the norms of conditional means, which is what the
 // law of total variance is made of: no array of groups x parameters is ever held.

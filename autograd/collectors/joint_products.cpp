@@ -42,15 +42,21 @@ bool OfferedGradients<Real>::waits(int parameter) const {
 }
 
 std::unique_ptr<Arena> TaskArenas::take() {
-  const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return std::make_unique<Arena>();
-  std::unique_ptr<Arena> arena = std::move(idle_.back());
-  idle_.pop_back();
+  std::unique_ptr<Arena> arena;
+  {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) {
+      idle_.reserve(++made_);  // room to come back to: give_back does not allocate
+      return std::make_unique<Arena>();
+    }
+    arena = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  arena->reset();
   return arena;
 }
 
-void TaskArenas::give_back(std::unique_ptr<Arena> arena) {
-  arena->reset();
+void TaskArenas::give_back(std::unique_ptr<Arena> arena) noexcept {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(arena));
 }

@@ -76,9 +76,10 @@ class TaskArenas {
 
  private:
   [[nodiscard]] std::unique_ptr<Arena> take();
-  void give_back(std::unique_ptr<Arena> arena);
+  void give_back(std::unique_ptr<Arena> arena) noexcept;
 
   std::mutex mutex_;
+  std::size_t made_ = 0;
   std::vector<std::unique_ptr<Arena>> idle_;
 };
 
@@ -104,9 +105,8 @@ template <class Real>
 [[nodiscard]] const Real* row_columns(const LaneGradients<Real>& lane, std::int64_t begin,
                                       std::int64_t end, bool weighted, Arena& scratch);
 
-// A parameter's pieces along its first axis: as many as lanes, where each keeps kFewestRows rows,
-// so that a product is split as the batch was; one for an array of one axis. The largest come
-// first, so that the small ones fill the gaps.
+// A parameter's pieces along its first axis: `most` where each keeps kFewestRows rows, else fewer;
+// one for an array of one axis. The largest come first, so that the small ones fill the gaps.
 inline constexpr std::int64_t kFewestRows = 64;
 [[nodiscard]] std::vector<Piece> row_pieces_of(const ParameterLayout& layout, int most);
 // The rows that a piece is.

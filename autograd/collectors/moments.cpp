@@ -1,6 +1,7 @@
 #include "autograd/collectors/moments.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "autograd/kernels.h"
 #include "autograd/planner.h"
@@ -12,6 +13,12 @@ namespace {
 // How many times the largest M2 the largest S2 may be before M2 = S2 - S1^2/W is not trusted. A
 // GEMM leaves some 1e-6 (f32) or 1e-14 (f64) of S2 as error, the promise is 1e-4 or 1e-12 of M2.
 constexpr double kMaxCancellation = 30;
+// Squared relative error of a mean over rows, 64 roundings, and what of it M2 may hold.
+template <class Real>
+constexpr double kMeanError =
+    4096.0 * std::numeric_limits<Real>::epsilon() * std::numeric_limits<Real>::epsilon();
+template <class Real>
+constexpr double kTolerated = sizeof(Real) == 4 ? 1e-5 : 1e-13;
 
 // An array summed over a batch of any size: `part` takes kSummedRows samples in Real, and what they
 // come to is handed on to f64. Lives in the arena.
@@ -303,10 +310,16 @@ void MomentsCollector<Real>::redo_where_cancelled(LanePool& pool) {
     kernels::MergedMoments& of = largest[pieces_[i].parameter];
     of.largest_s2 = std::max(of.largest_s2, piece_sums_[i].largest_s2);
     of.largest_m2 = std::max(of.largest_m2, piece_sums_[i].largest_m2);
+    of.sum_squared += piece_sums_[i].sum_squared;
   }
   std::vector<int> cancelled;
   for (int k = 0; k < sums_.layout().count(); ++k) {
-    if (!(largest[k].largest_s2 > kMaxCancellation * largest[k].largest_m2)) continue;
+    // Of rows, the squared error of the mean adds up in M2.
+    const bool mean_is_off =
+        joined_[k] == Joined::kRows && weights_.sum * kMeanError<Real> * largest[k].sum_squared >
+                                           kTolerated<Real> * largest[k].largest_m2;
+    const bool lost = largest[k].largest_s2 > kMaxCancellation * largest[k].largest_m2;
+    if (!lost && !mean_is_off) continue;
     cancelled.push_back(k);
     make_lane_arrays(k);  // here, not in the tasks: two of them may share a lane
     joined_[k] = Joined::kNo;

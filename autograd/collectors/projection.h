@@ -2,6 +2,7 @@
 //
 //   kOuter   <g_n, U> = sum_t delta_nt . (U a_nt): rowsum((A U^T) * Delta), one GEMM a direction
 //   kRows    row_n . u
+//   kPatches the same as kOuter with the patches as a, made from the images
 // A projection is linear, so shared weights simply add.
 #pragma once
 

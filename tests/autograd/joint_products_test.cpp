@@ -5,6 +5,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
+#include "autograd/collectors/gram.h"
 #include "autograd/collectors/moments.h"
 #include "autograd/collectors/per_sample.h"
 #include "autograd/collectors/sum.h"
@@ -98,6 +99,66 @@ TEST(Moments, LanesMayUseAParameterInDifferentWays) {
     EXPECT_NEAR(moments.squared_deviations()[i], m2, 1e-12 * (1 + m2));
   }
   EXPECT_EQ(parameters.layout().slice(moments.squared_deviations(), free)[0], 0.0);
+}
+
+// Gradients of the bias are y - target: a target far from y with little spread.
+TEST(Moments, OfRowsAreExactWhereTheMeanDwarfsTheSpread) {
+  constexpr std::int64_t kBatch = 600, kWidth = 3;
+  ParameterSet<float> parameters;
+  const ParameterId bias = parameters.add("bias", {kWidth});
+  Tensor<float> target(Shape{kBatch, kWidth});
+  const float low = 100'000.0F, step = 0.0078125F;  // neighbours in f32
+  for (std::int64_t n = 0; n < kBatch; ++n) {
+    for (std::int64_t k = 0; k < kWidth; ++k)
+      target[n * kWidth + k] = low + (n % 7 == 0 ? step : 0);
+  }
+  const Tensor<float> zeros(target.shape());
+  LanePool pool(2);
+  Engine<float> engine(parameters, pool, 2);
+  MomentsCollector<float> moments;
+  std::vector<float> losses(kBatch);
+  engine.run(
+      kBatch,
+      [&](Tape<float>& tape, const LaneRows<float>& rows) {
+        const std::span<const float> part =
+            target.values().subspan(rows.begin * kWidth, rows.count * kWidth);
+        const Value zero = tape.input(zeros.values().first(part.size()), Shape{rows.count, kWidth});
+        return squared_error(tape, shift(tape, zero, bias),
+                             tape.input(part, Shape{rows.count, kWidth}));
+      },
+      {&moments}, losses);
+  const double share = std::ceil(kBatch / 7.0) / kBatch;
+  const double wanted = kBatch * share * (1 - share) * std::pow(2.0 * step, 2);
+  for (std::int64_t k = 0; k < kWidth; ++k) {
+    EXPECT_NEAR(moments.squared_deviations()[k], wanted, 1e-4 * wanted);
+  }
+}
+
+TEST(Gram, RefusesLanesThatUseAParameterInDifferentWays) {
+  ParameterSet<double> parameters;
+  const ParameterId weight = parameters.add("weight", {4, 3});
+  const ParameterId bias = parameters.add("bias", {4});
+  const Tensor<double> x(Shape{4, 3});
+  LanePool pool(2);
+  Engine<double> engine(parameters, pool, 2);
+  GramCollector<double> gram;
+  std::vector<double> losses(4);
+  try {
+    engine.run(
+        4,
+        [&](Tape<double>& tape, const LaneRows<double>& rows) {
+          const Value given =
+              tape.input(x.values().subspan(rows.begin * 3, rows.count * 3), Shape{rows.count, 3});
+          Value y = dense(tape, given, weight, bias);
+          if (rows.begin > 0) y = add(tape, y, dense(tape, given, weight, bias));
+          return squared_error(tape, y, scale(tape, y, 0.5));
+        },
+        {&gram}, losses);
+    ADD_FAILURE() << "not refused";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("in different ways"), std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace

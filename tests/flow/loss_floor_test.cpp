@@ -40,9 +40,8 @@ TEST(LossFloor, OfOnePairIsNothing) {
   EXPECT_LT(found.excess.standard_error, 0.03);
 }
 
-// Two lines that lie on each other in opposite directions: nothing tells them apart when they
-// start together, so w = 1/2, v* = 0, and with u = 1 and -1 and little noise at t near 0 the floor
-// is 1 there.
+// Two lines that start together and part in opposite directions, u = 1 and -1: near t = 0, with
+// much noise, nothing tells them apart, so that w = 1/2, v* = 0 and the floor is 1.
 TEST(LossFloor, OfPairsThatNothingTellsApartIsTheirVariance) {
   LanePool pool(1);
   const LossFloor found = measure_loss_floor<double>(

@@ -301,9 +301,10 @@ TEST(PairStatistics, RefuseWhatCannotStayTogether) {
     return sentence(
         [&] { (void)measure_pairs(c.engine, c.model, kNoisy, c.x0, c.x1, options, first); });
   };
-  EXPECT_EQ(refusal({.noise_draws = 5000}),
-            "[variance] 20 nodes with 5000 points of noise are 100000 samples of each pair, which "
-            "stay together; expected at most 65536");
+  EXPECT_EQ(
+      refusal({.noise_draws = 5000}),
+      "[variance] 20 nodes with 5000 points of noise are too many samples of each pair, which "
+      "stay together; expected at most 65536");
   EXPECT_EQ(refusal({.nodes_per_bin = 0}), "[variance] nodes is 0, expected 1 or more");
   EXPECT_EQ(refusal({.noise_nodes = -1}), "[variance] noise-nodes is -1, expected 0 or more");
   SmallCase<double> wide(3, 4);

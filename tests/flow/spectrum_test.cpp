@@ -128,6 +128,21 @@ TEST(Spectrum, ALawTooLargeIsSampledTheSameEveryTime) {
   EXPECT_EQ(measure(20).samples, 20) << "fewer samples than pairs";
 }
 
+// 144 phi is nearly whole: times must not repeat with the pairs.
+TEST(Spectrum, ASampleSeesPairsAtTimesOfTheirOwn) {
+  SmallCase<double> c(144);
+  const auto measure = [&](std::int64_t most) {
+    return measure_spectrum(c.engine, c.model, {}, c.x0, c.x1, {}, most);
+  };
+  const Spectrum whole = measure(kMostSpectrumSamples), sample = measure(1008);
+  ASSERT_TRUE(whole.complete);
+  ASSERT_FALSE(sample.complete);
+  EXPECT_NEAR(sample.trace, whole.trace, 0.02 * whole.trace);
+  EXPECT_NEAR(sample.effective_rank, whole.effective_rank, 0.02 * whole.effective_rank);
+  EXPECT_NEAR(sample.participation_ratio, whole.participation_ratio,
+              0.02 * whole.participation_ratio);
+}
+
 TEST(Spectrum, RefusesWhatItCannotHold) {
   SmallCase<double> c;
   const auto refusal = [&](std::int64_t most) {

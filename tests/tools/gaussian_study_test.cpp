@@ -59,6 +59,9 @@ TEST(Agreement, CountsWhatLiesOutside) {
   EXPECT_EQ(wrong.inside, 1);
   EXPECT_FALSE(wrong.holds());
   EXPECT_NEAR(wrong.farthest, 10 / std::sqrt(2.0 / 3 / 4), 1e-9);
+  const Agreement vague = agreement({{10.2, Spread{{5, 15}}}});
+  EXPECT_EQ(vague.inside, 1);
+  EXPECT_FALSE(vague.holds()) << "two batches hold anything: " << vague.text();
 }
 
 std::vector<Statement> say(const Topic& topic) {
@@ -85,6 +88,20 @@ TEST(GaussianTopics, TheMemorisingFieldReturnsPairsUnlessItIsAskedWhereAllLinesM
   EXPECT_EQ(said[1].verdict, Verdict::kPartly) << said[1].measured;
   EXPECT_EQ(said[2].verdict, Verdict::kShown) << said[2].measured;
   EXPECT_NE(said[2].measured.find("singular at t = 0.5"), std::string::npos) << said[2].measured;
+}
+
+// Figure 4 holds from sigma* on and not below it, which is "partly" for each kind of noise.
+TEST(GaussianTopics, FiguresAndTheirVerdicts) {
+  using enum Verdict;
+  const auto verdicts = [](const auto& make) {
+    std::vector<Verdict> list;
+    for (const Statement& statement : say(*make())) list.push_back(statement.verdict);
+    return list;
+  };
+  EXPECT_EQ(verdicts(make_figure_4), (std::vector{kPartly, kPartly, kShown}));
+  EXPECT_EQ(verdicts(make_figure_5), (std::vector{kShown}));
+  EXPECT_EQ(verdicts(make_phase), (std::vector{kShown}));
+  EXPECT_EQ(verdicts(make_dimension), (std::vector{kShown}));
 }
 
 TEST(GaussianTopics, AnIntervalNeedsTwoBatches) {

@@ -1,5 +1,6 @@
 // Stopping and going on, through the real program: Ctrl-C, SIGTERM and kill -9 at arbitrary
 // instants, and the same bits as a run that was never stopped.
+#include <chrono>
 #include <csignal>
 #include <gtest/gtest.h>
 #include <thread>
@@ -65,6 +66,25 @@ INSTANTIATE_TEST_SUITE_P(ProgramResume, Stopping, ::testing::Values(SIGINT, SIGT
                          [](const auto& parameter) {
                            return parameter.param == SIGINT ? "CtrlC" : "Terminate";
                          });
+
+TEST(ProgramResume, TheLastMeasurementHearsASignal) {
+  const ScratchDirectory scratch;
+  const auto begin = std::chrono::steady_clock::now();
+  Running run(scratch,  // a measurement of 4,000,000 samples: most of a minute
+              "train --pairs 200000 --model mlp:width=256 --steps 2 --batch 16 --evaluate-count 0 "
+              "--out run");
+  // Its last file before the measurement; among so many bytes some are ends of lines.
+  ASSERT_TRUE(run.wait_for_lines(scratch.path("run/pairs.safetensors"), 1));
+  run.signal(SIGTERM);
+  const Outcome stopped = run.finish();
+  EXPECT_EQ(stopped.status, 143);
+  EXPECT_TRUE(stopped.err.ends_with(
+      "gradvar: stopped after step 2; go on with: gradvar train --resume --out run\n"))
+      << stopped.err;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
+  EXPECT_TRUE(scratch.has("run/weights.safetensors"));
+  EXPECT_FALSE(scratch.has("run/summary.json"));
+}
 
 TEST(ProgramResume, QuietRunsStopQuietly) {
   const ScratchDirectory scratch;

@@ -159,6 +159,14 @@ TEST_F(ProgramVariance, WhatIsInfiniteIsRefusedAndFiniteWithin) {
   EXPECT_EQ(json["by_time"][1]["t_end"], 0.9);
 }
 
+// Twice the nodes, which --out measures too, would be too many: said before anything is measured.
+TEST_F(ProgramVariance, SaysBeforeItMeasuresWhatItCannot) {
+  EXPECT_EQ(refusal(weights_ + "--noise-draws 2000 --out v"),
+            "gradvar: [variance] 40 nodes with 2000 points of noise are too many samples of each "
+            "pair, which stay together; expected at most 65536\n");
+  EXPECT_FALSE(scratch_.has("v"));
+}
+
 TEST_F(ProgramVariance, GaussHermiteNodesHaveNoError) {
   const Outcome outcome = variance("--run run --noise-nodes 4 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;

@@ -2,7 +2,7 @@
 //
 //   gaussian         tr Cov of one sample's gradient for an affine field, by part, with the squared
 //                    norm of the mean and the loss, over time or at many times
-//   phase-boundary   the noise from which on the optimal field varies no more than the pairs' own
+//   phase-boundary   the first noise at which the optimal field varies no more than the pairs' own
 //
 // JSON on standard output. A number that is infinite is the string "infinite", and "divergence"
 // says why; it is null where all are finite.
@@ -145,9 +145,11 @@ constexpr const char* kFooter =
     "                  t uniform. Prints trace = theta + Theta, mean_squared_norm, loss and the\n"
     "                  field's singular_times. With --per-time n also 'profile', the same at the\n"
     "                  middles of n equal bins of t.\n"
-    "  phase-boundary  the least sigma from which on the trace at the optimal field is no more "
-    "than\n"
-    "                  that at the pairs' own; null with a reason where there is none.\n"
+    "  phase-boundary  the first sigma, from small ones upwards in steps of a factor 1.5, at "
+    "which\n"
+    "                  the trace at the optimal field is no more than that at the pairs' own; "
+    "null\n"
+    "                  with a reason where there is none.\n"
     "A number that diverges is the string \"infinite\" and 'divergence' says why; at a singular "
     "time\n"
     "of the profile numbers are null. Traces are good to 1e-10 relative for every --scale and "

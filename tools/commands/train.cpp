@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -116,10 +117,7 @@ class Training {
     try {
       while (run_.trainer().steps() < total) {
         one_step(progress);
-        if (interrupt_requested()) {
-          progress.finish();
-          stop_here();
-        }
+        stop_if_asked(progress);
       }
       progress.finish();
       finish();
@@ -179,7 +177,9 @@ class Training {
   void one_step(Progress& progress) {
     const RunConfig& config = run_.config();
     const std::uint64_t step = run_.trainer().steps();
-    if (due(step, config.monitor_every)) monitor(step);
+    if (due(step, config.monitor_every)) {
+      monitor(step, [&](std::int64_t) { stop_if_asked(progress); });
+    }
     const StepResult result = run_.trainer().step();
     loss_->row(step, {result.loss, result.gradient_norm, result.learning_rate});
     if (step % 20 == 0) progress.note("loss " + short_number(result.loss));
@@ -203,8 +203,8 @@ class Training {
     });
   }
 
-  VarianceReport monitor(std::uint64_t step) {
-    VarianceReport report = run_.measure({});
+  VarianceReport monitor(std::uint64_t step, const std::function<void(std::int64_t)>& after_batch) {
+    VarianceReport report = run_.measure({}, after_batch);
     monitor_->record(step, report);
     const std::int64_t samples = run_.config().monitor_spectrum;
     if (samples > 0) monitor_->record(step, run_.spectrum(samples));
@@ -232,7 +232,11 @@ class Training {
     last_checkpoint_ = run_.save(out_).string();
   }
 
-  [[noreturn]] void stop_here() {
+  // After Ctrl-C. Between two steps, so also between the batches of a measurement: what it had so
+  // far is dropped, and a resumed run makes it again.
+  void stop_if_asked(Progress& progress) {
+    if (!interrupt_requested()) return;
+    progress.finish();
     save();
     throw Stopped(interrupt_status(),
                   "stopped after step " + std::to_string(run_.trainer().steps()) +
@@ -247,7 +251,7 @@ class Training {
     if (optimal.size() > 0) pairs.add("optimal", optimal);
     pairs.write((out_ / "pairs.safetensors").string());
 
-    const VarianceReport variance = monitor(run_.trainer().steps());
+    const VarianceReport variance = last_variance();
     monitor_->flush();
     nlohmann::json summary = {{"model", run_.model().spec()},
                               {"steps", run_.trainer().steps()},
@@ -262,6 +266,21 @@ class Training {
       std::cout << "Done: loss " << short_number(variance.loss) << " on the pairs; "
                 << (out_ / "weights.safetensors").string() << ", summary.json\n";
     }
+  }
+
+  // Of every pair at every node of time: on images as much as a thousand steps.
+  VarianceReport last_variance() {
+    const VarianceOptions usual;
+    Progress progress(options_.output.progress(), "variance",
+                      run_.problem().pairs().x0.rows() * usual.node_count() * usual.noise_draws,
+                      "sample");
+    progress.say_nothing_of_short_tasks();
+    VarianceReport report = monitor(run_.trainer().steps(), [&](std::int64_t samples) {
+      progress.advance(samples);
+      stop_if_asked(progress);
+    });
+    progress.finish();
+    return report;
   }
 
   // What the run came to, by following some of its sources. An image costs a thousand times a

@@ -6,7 +6,9 @@
 //         pairs.safetensors of a run serves)
 //   out   a table, --json, or --out DIR (tools/variance/files.h)
 
+#include <functional>
 #include <iostream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,6 +33,7 @@
 #include "tools/variance/files.h"
 #include "tools/variance/json.h"
 #include "tools/variance/text.h"
+#include "tools/watched_task.h"
 
 namespace gradvar::commands {
 
@@ -147,8 +150,10 @@ void measure_run(VarianceCommand options, const RunConfig& config) {
     return;
   }
   const std::uint64_t step = run.trainer().steps();
+  WatchedTask watch(options.output.progress(), "variance", "gradient");
+  watch.say_nothing_of_short_tasks();
   Measurement measured = measure_all(engine, run.model(), interpolant, x0, x1, options.variance,
-                                     options.check || !options.out.empty());
+                                     options.check || !options.out.empty(), std::ref(watch));
   if (run.problem().pairing() == Pairing::kFixed) {
     add_loss_floor(measured, run.model(), run.pool(), interpolant, x0, x1);
   } else {
@@ -156,11 +161,15 @@ void measure_run(VarianceCommand options, const RunConfig& config) {
   }
   if (options.spectrum) {
     // All that are kept: how the spectrum moves through training.
-    for (const CheckpointEntry& entry : list_checkpoints(options.run)) {
+    const std::vector<CheckpointEntry> kept = list_checkpoints(options.run);
+    WatchedTask spectra(options.output.progress(), "spectrum", "checkpoint");
+    spectra.say_nothing_of_short_tasks();
+    for (const CheckpointEntry& entry : kept) {
       run.load(entry.path);
       measured.spectra.push_back(
           {entry.step, measure_spectrum(engine, run.model(), interpolant, x0, x1, options.variance,
                                         options.spectrum_samples)});
+      spectra(std::ssize(measured.spectra), std::ssize(kept));
     }
   }
   report(options, measured,
@@ -197,8 +206,10 @@ void measure_weights(VarianceCommand options) {
     explain_plan(options, engine, *model, interpolant, x0, x1);
     return;
   }
+  WatchedTask watch(options.output.progress(), "variance", "gradient");
+  watch.say_nothing_of_short_tasks();
   Measurement measured = measure_all(engine, *model, interpolant, x0, x1, options.variance,
-                                     options.check || !options.out.empty());
+                                     options.check || !options.out.empty(), std::ref(watch));
   add_loss_floor(measured, *model, pool, interpolant, x0, x1);
   if (options.spectrum) {
     measured.spectra.push_back({-1, measure_spectrum(engine, *model, interpolant, x0, x1,
@@ -247,6 +258,7 @@ void measure(VarianceCommand& options, const std::vector<CLI::Option*>& own) {
   options.variance.t_begin = time.begin;
   options.variance.t_end = time.end;
   check_options(options, own);
+  const InterruptGuard guard(!options.output.quiet);
   if (options.run.empty()) {
     with_precision(options.runtime.precision,
                    [&](auto real) { measure_weights<decltype(real)>(options); });
@@ -311,7 +323,8 @@ void add_variance(CLI::App& app) {
   add_whole(*command, "--seed", variance.seed, 0, std::numeric_limits<std::int64_t>::max(),
             "of the draws");
   add_whole(*command, "--microbatch", variance.microbatch, 1, 1 << 20,
-            "gradients at a time, fewer of images unless given; memory, and the last digits");
+            "gradients at a time, fewer of images unless given; memory, and the last digits; the "
+            "pass by pair takes whole pairs, at least one a lane");
   add_threads(*command, options->runtime.threads);
   add_lanes(*command, options->runtime.lanes);
   add_precision(*command, options->runtime.precision);

@@ -21,7 +21,7 @@ using report::Style;
 constexpr Style kTrainingStyle{Colour::kBlue, Dash::kSolid, Marker::kCircle};
 constexpr Style kHeldOutStyle{Colour::kVermillion, Dash::kDashed, Marker::kTriangle};
 
-struct Curve {
+struct IntervalCurve {
   std::vector<double> mean{}, low{}, high{};
   void add(const Interval& interval) {
     mean.push_back(interval.mean);
@@ -49,7 +49,7 @@ report::Axis sigma_axis(const Sweep& sweep) {
 
 Figure figure_through_training(const Diagnosis& diagnosis) {
   std::vector<double> steps, variance, held_out_variance;
-  Curve training, held_out;
+  IntervalCurve training, held_out;
   for (const Snapshot& snapshot : diagnosis.through_training) {
     steps.push_back(static_cast<double>(snapshot.step));
     training.add(snapshot.judgement.training_error);
@@ -92,7 +92,7 @@ Figure figure_of_pairs(const Diagnosis& diagnosis) {
 
 Figure figure_of_sweep(const Sweep& sweep) {
   std::vector<double> places, energy_places;
-  Curve remembered, energy;
+  IntervalCurve remembered, energy;
   for (std::size_t i = 0; i < sweep.points.size(); ++i) {
     places.push_back(static_cast<double>(i));
     remembered.add(sweep.points[i].snapshot.judgement.remembered);

@@ -67,7 +67,8 @@ TaskResults run_tasks(const std::vector<Task>& tasks, const fs::path& directory,
   Progress progress(mode, "reproduce", total);
   const InterruptGuard guard(mode == ProgressMode::kBar || mode == ProgressMode::kLines);
   LanePool pool(threads);
-  for (auto& [stage, order] : stages) {
+  for (auto& stage : stages) {
+    std::vector<std::size_t>& order = stage.second;
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return tasks[a].units > tasks[b].units; });
     pool.run(static_cast<int>(order.size()), [&](int i) {

@@ -11,7 +11,8 @@ namespace gradvar {
 
 // A line for each parameter, a line for the whole, and what the words mean.
 [[nodiscard]] std::string explain(const VariancePlan& plan, const ParameterLayout& layout);
-// {"batch": B, "sum_multiplications": ..., "moments_multiplications": ..., "parameters": [...]}
+// {"batch": B, "sum_multiplications": ..., "moments_multiplications": ...,
+//  "norms_multiplications": ..., "parameters": [...]}
 [[nodiscard]] nlohmann::json to_json(const VariancePlan& plan, const ParameterLayout& layout);
 
 }  // namespace gradvar

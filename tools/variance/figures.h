@@ -14,7 +14,8 @@ namespace gradvar {
 [[nodiscard]] report::Figure figure_by_pair(const Measurement& measurement);
 // The law of the cosines of single samples.
 [[nodiscard]] report::Figure figure_alignment(const Measurement& measurement);
-// Eigenvalues by rank of the last spectrum, and the ranks through training when there are several.
+// Eigenvalues by rank of the first, the middle and the last spectrum, and the ranks through
+// training when there are several.
 [[nodiscard]] report::Figure figure_spectrum(const Measurement& measurement);
 
 }  // namespace gradvar

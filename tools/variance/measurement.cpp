@@ -8,27 +8,31 @@
 namespace gradvar {
 
 template <class Real>
-ExactVariance measure_exactly(Engine<Real>& engine, const Model<Real>& model,
-                              const Interpolant& interpolant, const Tensor<Real>& x0,
-                              const Tensor<Real>& x1, const VarianceOptions& options) {
-  ExactVariance exact;
-  exact.first = measure_variance(engine, model, interpolant, x0, x1, options);
-  exact.pairs = measure_pairs(engine, model, interpolant, x0, x1, options, exact.first);
-  return exact;
-}
-
-template <class Real>
 Measurement measure_all(Engine<Real>& engine, const Model<Real>& model,
                         const Interpolant& interpolant, const Tensor<Real>& x0,
-                        const Tensor<Real>& x1, const VarianceOptions& options, bool check) {
+                        const Tensor<Real>& x1, const VarianceOptions& options, bool check,
+                        const MeasurementTick& tick) {
+  VarianceOptions twice = options;
+  twice.nodes_per_bin *= 2;
+  const auto gradients = [&](const VarianceOptions& of) {
+    return 2 * x0.rows() * samples_of_a_pair(interpolant, of, x0.row_size());
+  };
+  const std::int64_t total = gradients(options) + (check ? gradients(twice) : 0);
+  std::int64_t done = 0;
+  const auto after_batch = [&](std::int64_t samples) {
+    done += samples;
+    if (tick) tick(done, total);
+  };
+  const auto measure = [&](const VarianceOptions& of) {
+    ExactVariance exact;
+    exact.first = measure_variance(engine, model, interpolant, x0, x1, of, after_batch);
+    exact.pairs = measure_pairs(engine, model, interpolant, x0, x1, of, exact.first, after_batch);
+    return exact;
+  };
   Measurement measurement{
       .layout = model.parameters().layout(), .options = options, .interpolant = interpolant.spec()};
-  measurement.exact = measure_exactly(engine, model, interpolant, x0, x1, options);
-  if (check) {
-    VarianceOptions twice = options;
-    twice.nodes_per_bin *= 2;
-    measurement.finer = measure_exactly(engine, model, interpolant, x0, x1, twice);
-  }
+  measurement.exact = measure(options);
+  if (check) measurement.finer = measure(twice);
   return measurement;
 }
 
@@ -92,21 +96,15 @@ double largest_change(const std::vector<Change>& list) {
   return largest;
 }
 
-template ExactVariance measure_exactly(Engine<float>&, const Model<float>&, const Interpolant&,
-                                       const Tensor<float>&, const Tensor<float>&,
-                                       const VarianceOptions&);
-template ExactVariance measure_exactly(Engine<double>&, const Model<double>&, const Interpolant&,
-                                       const Tensor<double>&, const Tensor<double>&,
-                                       const VarianceOptions&);
 template void add_loss_floor(Measurement&, const Model<float>&, LanePool&, const Interpolant&,
                              const Tensor<float>&, const Tensor<float>&);
 template void add_loss_floor(Measurement&, const Model<double>&, LanePool&, const Interpolant&,
                              const Tensor<double>&, const Tensor<double>&);
 template Measurement measure_all(Engine<float>&, const Model<float>&, const Interpolant&,
                                  const Tensor<float>&, const Tensor<float>&, const VarianceOptions&,
-                                 bool);
+                                 bool, const MeasurementTick&);
 template Measurement measure_all(Engine<double>&, const Model<double>&, const Interpolant&,
                                  const Tensor<double>&, const Tensor<double>&,
-                                 const VarianceOptions&, bool);
+                                 const VarianceOptions&, bool, const MeasurementTick&);
 
 }  // namespace gradvar

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,17 +39,17 @@ struct Measurement {
   std::string no_floor{};
 };
 
-template <class Real>
-[[nodiscard]] ExactVariance measure_exactly(Engine<Real>& engine, const Model<Real>& model,
-                                            const Interpolant& interpolant, const Tensor<Real>& x0,
-                                            const Tensor<Real>& x1, const VarianceOptions& options);
+// Called after each batch with how many gradients of how many are done; what it throws ends the
+// measurement.
+using MeasurementTick = std::function<void(std::int64_t done, std::int64_t total)>;
 
-// Two passes, and with `check` two more with twice the nodes.
+// Two passes, and with `check` two more with twice the nodes. What cannot be measured is refused
+// before the first (samples_of_a_pair).
 template <class Real>
 [[nodiscard]] Measurement measure_all(Engine<Real>& engine, const Model<Real>& model,
                                       const Interpolant& interpolant, const Tensor<Real>& x0,
                                       const Tensor<Real>& x1, const VarianceOptions& options,
-                                      bool check);
+                                      bool check, const MeasurementTick& tick = {});
 
 // Fills measurement.floor, over the times and by the seed of its options.
 template <class Real>

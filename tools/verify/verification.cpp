@@ -23,18 +23,18 @@ Measured loop(const GradcheckCase& of) {
   return {worst, kExactness<Real>};
 }
 
-struct Column {
+struct CheckColumn {
   const char* title;
   const char* key;
   std::optional<Measured> VerificationRow::*measured;
   double bound;
 };
 constexpr std::array kColumns = {
-    Column{"f64 fd", "finite_difference", &VerificationRow::finite_difference,
-           kFiniteDifferenceBound},
-    Column{"f64 loop", "loop_f64", &VerificationRow::loop_f64, kExactness<double>},
-    Column{"f32 loop", "loop_f32", &VerificationRow::loop_f32, kExactness<float>},
-    Column{"closed form", "closed_form", &VerificationRow::closed_form, kExactness<double>}};
+    CheckColumn{"f64 fd", "finite_difference", &VerificationRow::finite_difference,
+                kFiniteDifferenceBound},
+    CheckColumn{"f64 loop", "loop_f64", &VerificationRow::loop_f64, kExactness<double>},
+    CheckColumn{"f32 loop", "loop_f32", &VerificationRow::loop_f32, kExactness<float>},
+    CheckColumn{"closed form", "closed_form", &VerificationRow::closed_form, kExactness<double>}};
 
 std::string text(const std::optional<Measured>& measured) {
   if (!measured.has_value()) return "-";
@@ -54,7 +54,7 @@ constexpr int kWidth = 13;
 }  // namespace
 
 bool VerificationRow::within() const {
-  return std::ranges::all_of(kColumns, [this](const Column& column) {
+  return std::ranges::all_of(kColumns, [this](const CheckColumn& column) {
     const std::optional<Measured>& measured = this->*column.measured;
     return !measured.has_value() || measured->within();
   });
@@ -89,11 +89,11 @@ void print_verification(std::ostream& out, std::span<const VerificationRow> rows
   for (const VerificationRow& row : rows) name = std::max(name, row.what.size() + 2);
   const auto line = [&](const std::string& what, const auto& cell, const std::string& verdict) {
     out << what << std::string(name - std::min(name, what.size()), ' ');
-    for (const Column& column : kColumns) out << padded(cell(column), kWidth);
+    for (const CheckColumn& column : kColumns) out << padded(cell(column), kWidth);
     out << (verdict.empty() ? "" : "   ") << verdict << '\n';
   };
   line(
-      "what", [](const Column& column) { return std::string(column.title); }, "verdict");
+      "what", [](const CheckColumn& column) { return std::string(column.title); }, "verdict");
   std::string group;
   for (const VerificationRow& row : rows) {
     if (row.group != group) {
@@ -101,12 +101,12 @@ void print_verification(std::ostream& out, std::span<const VerificationRow> rows
       out << group << '\n';
     }
     line(
-        "  " + row.what, [&](const Column& column) { return text(row.*column.measured); },
+        "  " + row.what, [&](const CheckColumn& column) { return text(row.*column.measured); },
         row.within() ? "exact" : "WRONG");
   }
   line(
       "promised within",
-      [](const Column& column) {
+      [](const CheckColumn& column) {
         return text(Measured{{column.bound, {}}, column.bound});
       },
       "");
@@ -119,7 +119,7 @@ void print_verification(std::ostream& out, std::span<const VerificationRow> rows
          "  closed form  outputs (models, ops) or results (facts) against a plain formula;\n"
          "               f32 facts are held to the f32 bound\n";
   for (const VerificationRow& row : rows) {
-    for (const Column& column : kColumns) {
+    for (const CheckColumn& column : kColumns) {
       const std::optional<Measured>& measured = row.*column.measured;
       if (!measured.has_value() || measured->within()) continue;
       out << "WRONG, " << column.title << ": " << measured->difference.where << '\n';
@@ -131,7 +131,7 @@ nlohmann::json to_json(std::span<const VerificationRow> rows) {
   nlohmann::json all = nlohmann::json::array();
   for (const VerificationRow& row : rows) {
     nlohmann::json one = {{"group", row.group}, {"what", row.what}, {"pass", row.within()}};
-    for (const Column& column : kColumns) {
+    for (const CheckColumn& column : kColumns) {
       const std::optional<Measured>& measured = row.*column.measured;
       if (!measured.has_value()) continue;
       one[column.key] = {{"relative", measured->difference.relative},

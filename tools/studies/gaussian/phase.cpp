@@ -1,4 +1,4 @@
-// The phase diagram: the noise sigma* from which on the optimal field varies no more than the
+// The phase diagram: the first noise sigma* at which the optimal field varies no more than the
 // pairs' own, for every angle of the rotation.
 
 #include <algorithm>

@@ -133,6 +133,10 @@ Agreement agreement(const std::vector<Comparison>& comparisons) {
   Agreement result{.all = static_cast<int>(comparisons.size())};
   for (const Comparison& c : comparisons) {
     const Interval interval = student_interval(c.measured.values, 1 - 0.05 / result.all);
+    if (c.exact != 0) {
+      result.widest =
+          std::max(result.widest, (interval.high - interval.low) / 2 / std::abs(c.exact));
+    }
     result.inside += interval.low <= c.exact && c.exact <= interval.high ? 1 : 0;
     const double error =
         c.measured.standard_deviation() / std::sqrt(static_cast<double>(c.measured.values.size()));
@@ -146,7 +150,8 @@ Agreement agreement(const std::vector<Comparison>& comparisons) {
 std::string Agreement::text() const {
   return std::to_string(inside) + " of " + std::to_string(all) +
          " exact values inside their intervals (together 95 %), the farthest off by " +
-         report::format_number(farthest, 2) + " standard errors";
+         report::format_number(farthest, 2) + " standard errors, the widest ± " +
+         report::format_number(100 * widest, 2) + " % of its value";
 }
 
 }  // namespace gradvar::gaussian
