@@ -43,7 +43,8 @@ inline constexpr std::int64_t kMostSpectrumSamples = 8192;
 // over `most` samples of the law with equal weights, always the same, so that a spectrum compares
 // with that of other weights. There are s = min(N, most) slots, evenly among the pairs; sample n is
 // visit k = floor(n / s) of slot i = n mod s, at the time frac(i sqrt(2) + k phi + 1/2) of
-// [t_begin, t_end], phi the golden ratio, with noise of its own. Throws std::invalid_argument unless 2 <= most <= kMostSpectrumSamples.
+// [t_begin, t_end], phi the golden ratio, with noise of its own. Throws std::invalid_argument
+// unless 2 <= most <= kMostSpectrumSamples.
 template <class Real>
 [[nodiscard]] Spectrum measure_spectrum(Engine<Real>& engine, const Model<Real>& model,
                                         const Interpolant& interpolant, const Tensor<Real>& x0,

@@ -13,9 +13,9 @@
 // way M2 = S2 - S1^2/W at the end.
 //
 // Trap: that difference loses its digits when the mean is large against the spread. The largest S2
-// is compared with the largest M2, and when more than kMaxCancellation is lost, or a mean of rows is
-// so large that its rounding would show in M2, the parameter is done again from its factors, which
-// the tapes still hold: two passes over the samples in f64. That is slow, and rare: the mean
+// is compared with the largest M2, and when more than kMaxCancellation is lost, or a mean of rows
+// is so large that its rounding would show in M2, the parameter is done again from its factors,
+// which the tapes still hold: two passes over the samples in f64. That is slow, and rare: the mean
 // gradient would have to be some five times the standard deviation. With it the result is within
 // 1e-12 (f64) and 1e-4 (f32) of the loop over samples, relative to the largest variance of the
 // parameter.
