@@ -171,8 +171,7 @@ class Round {
     record["training_error"] = record["held_out_error"] = record["remembered"] = nullptr;
     record["verdict"] = "too few pairs";
     if (run.problem().pairs().x0.rows() < kFewestJudged) return;
-    const Reference reference =
-        make_reference(run.problem(), config_, kMostCompared / 2, kMostCompared);
+    const auto reference = make_reference(run.problem(), config_, kMostCompared / 2, kMostCompared);
     if (!(reference.random_partner > 0)) return;  // all targets are one point
     Snapshot snapshot;
     run.with_average([&](const Field<Real>&) {
