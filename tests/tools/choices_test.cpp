@@ -57,7 +57,8 @@ TEST(Choices, AnAffineMapTakesNumbersListsAndFiles) {
 TEST(Choices, CouplingsThatDoNotFitAreRefused) {
   EXPECT_EQ(coupling_refusal("swap"),
             "--coupling: [spec] the name 'swap' is unknown, expected one of independent, "
-            "permutation, affine, optimal, rotation, assignment, minibatch, adversarial, entropic");
+            "permutation, affine, optimal, rotation, assignment, minibatch, adversarial, entropic, "
+            "flow");
   EXPECT_EQ(coupling_refusal("minibatch:size=0"),
             "--coupling: [minibatch] size is 0, expected 1 or more");
   EXPECT_EQ(coupling_refusal("adversarial:fraction=1.5"),

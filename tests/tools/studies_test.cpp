@@ -109,7 +109,7 @@ TEST(Reproduction, RefusesAnUnknownSubjectWithTheListOfThoseThereAre) {
   EXPECT_EQ(
       error_of([] { (void)check_reproduction({"pairings"}, {}); }),
       "the subject 'pairings' is unknown, expected some of counterexample, pairing, gaussian, "
-      "mixture, images, datasets, architectures, longrun");
+      "mixture, images, datasets, architectures, longrun, identifiability");
 }
 
 TEST(Reproduction, IsReadBackAsItWasWritten) {
