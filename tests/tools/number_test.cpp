@@ -73,6 +73,7 @@ TEST(FormatPlusMinus, SharesOnePowerOfTen) {
 }
 
 TEST(FormatPlusMinus, SaysWhenThereIsNoSpread) {
+  EXPECT_EQ(format_plus_minus(0.1 + 1e-16, 1.7e-17), format_plus_minus(0.1, 0));
   EXPECT_EQ(format_plus_minus(1.5, 0), "1.50 ± 0");
   EXPECT_EQ(format_plus_minus(1.5, std::nan("")), "1.50 ± NaN");
 }

@@ -1,5 +1,6 @@
 #include "tools/reflow/report.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tools/machine.h"
@@ -31,6 +32,19 @@ Series over_rounds(const std::string& label, const Style& style, const std::vect
   return series;
 }
 
+// Whether a number changes so much that the rounds after the first would lie on the axis.
+bool goes_far(const std::vector<Series>& all) {
+  double least = INFINITY, largest = 0;
+  for (const Series& series : all) {
+    for (std::size_t i = 0; i < series.y.size(); ++i) {
+      if (!std::isfinite(series.y[i])) continue;
+      least = std::min(least, series.low[i]);
+      largest = std::max(largest, series.high[i]);
+    }
+  }
+  return least > 0 && largest > 20 * least;
+}
+
 Panel panel_of(const std::string& title, const std::string& label, const std::vector<json>& records,
                std::vector<Series> series) {
   Panel panel;
@@ -39,7 +53,17 @@ Panel panel_of(const std::string& title, const std::string& label, const std::ve
   for (std::size_t i = 0; i < records.size(); ++i) {
     panel.x.ticks.push_back({static_cast<double>(i), std::to_string(i)});
   }
-  panel.y = {.label = label, .low = 0};
+  panel.y = {.label = label};
+  if (goes_far(series)) {
+    panel.y.logarithmic = true;
+  } else {
+    panel.y.low = 0;
+  }
+  for (std::size_t i = 0; i < series.size(); ++i) {  // side by side, not on one another
+    const double aside =
+        0.06 * (static_cast<double>(i) - (static_cast<double>(series.size()) - 1) / 2);
+    for (double& x : series[i].x) x += aside;
+  }
   panel.legend = series.size() > 1 ? Legend::kAbove : Legend::kNone;
   panel.series = std::move(series);
   return panel;

@@ -93,6 +93,7 @@ std::string format_integer(std::int64_t value) {
 
 std::string format_plus_minus(double value, double spread, int digits) {
   check_digits("format_plus_minus", digits);
+  if (spread < 1e-14 * std::abs(value)) spread = 0;  // the rounding of equal values' mean
   if (!std::isfinite(value) || !std::isfinite(spread) || spread <= 0) {
     return format_number(value, digits + 1) + " ± " + format_number(spread, digits);
   }

@@ -143,13 +143,16 @@ Finding finding_of(const std::string& claim, const Agreement& found, const std::
     return {claim, stops + "Too few to compare", Verdict::kNotShown};
   }
   const Interval ratio = exponential(found.logarithm.interval());
-  const bool ranked = found.correlation.interval().low > 0;
+  Interval correlation = found.correlation.interval();
+  correlation.low = std::max(correlation.low, -1.0);  // Student's interval knows no bounds
+  if (std::isfinite(correlation.high)) correlation.high = std::min(correlation.high, 1.0);
+  const bool ranked = correlation.low > 0;
   const bool close = ratio.low > 0.5 && ratio.high < 2;
   return {claim,
           stops +
               "There, rank correlation over settings of the noise at which they stop with that "
               "at which half of log *N* is lost: " +
-              found.correlation.interval_text() +
+              interval_text(correlation) +
               "; the one over the other, geometric mean: " + interval_text(ratio) +
               ". Shown when the first interval is above 0 and the second within a factor of 2, "
               "partly when one of the two holds",
