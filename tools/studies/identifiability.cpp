@@ -247,7 +247,7 @@ class IdentifiabilityStudy final : public Study {
                  std::to_string(p.sigmas.size()) + " noise levels, " + std::to_string(p.steps) +
                  " steps";
         },
-        {"half a minute", "10 minutes", "many hours"});
+        {"a minute", "some 10 minutes", "many hours"});
   }
 
   [[nodiscard]] std::vector<Task> tasks(const StudyOptions& options) const override {
