@@ -1,23 +1,37 @@
 #!/usr/bin/env bash
-# update.sh: makes docs/results.md and docs/pictures/ again: the quick preset of the default set,
-# then the middle preset of the paper's tables. Both go on where they were stopped.
-#   docs/update.sh [DIR]   results go to DIR/quick and DIR/middle, runs/ by default
+# update.sh: makes docs/results.md and docs/pictures/ again, in three parts, each of which goes on
+# where it was stopped: the quick preset of the default set, that of the other studies, and the
+# middle preset of the paper's tables.
+#   docs/update.sh [DIR] [STUDY...]   results go to DIR/quick, DIR/next and DIR/middle, runs/ by
+#                                     default; STUDY... have a middle part, mixture images by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out="${1:-runs}"
+shift || true
+middle=("$@")
+[ $# -gt 0 ] || middle=(mixture images)
 build/gradvar reproduce --preset quick --out "$out/quick"
-build/gradvar reproduce mixture images --preset middle --out "$out/middle"
+build/gradvar reproduce images datasets architectures longrun identifiability --preset quick \
+  --out "$out/next"
+build/gradvar reproduce "${middle[@]}" --preset middle --out "$out/middle"
 mkdir -p docs/pictures
 {
   cat "$out/quick/findings.md"
-  echo
-  # One title for the page: the second part's becomes a section.
-  sed '1s/.*/## Tables 1, 2 and 3, middle preset/' "$out/middle/findings.md"
+  # One title for the page: those of the other parts become sections.
+  for part in next middle; do
+    echo
+    case $part in
+      next) title="The other studies, quick preset" ;;
+      middle) title="The paper's tables, middle preset" ;;
+    esac
+    sed "1s/.*/## $title/" "$out/$part/findings.md"
+  done
 } >docs/results.md.new
 mv docs/results.md.new docs/results.md
 for picture in crossing trajectories solver-steps variance-training variance-time; do
   cp "$out/quick/figures/$picture.svg" docs/pictures/
 done
-for picture in mixture-table images-distances; do
-  cp "$out/middle/figures/$picture.svg" docs/pictures/
+for picture in next/figures/identifiability middle/figures/mixture-table \
+  middle/figures/images-distances; do
+  if [ -e "$out/$picture.svg" ]; then cp "$out/$picture.svg" docs/pictures/; fi
 done
