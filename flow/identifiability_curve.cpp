@@ -22,12 +22,12 @@ Interpolant with_noise(const Interpolant& interpolant) {
   return noisy;
 }
 
-// Root mean square of the distance between two lines at t = 1/2.
-double line_scale(const Tensor<double>& x0, const Tensor<double>& x1) {
+// Root mean square of the distance between two lines at time t.
+double line_distance(const Tensor<double>& x0, const Tensor<double>& x1, double t) {
   const std::int64_t d = x0.row_size(), n = x0.rows();
   double variance = 0;
   for (std::int64_t k = 0; k < d; ++k) {
-    const auto middle = [&](std::int64_t i) { return (x0[i * d + k] + x1[i * d + k]) / 2; };
+    const auto middle = [&](std::int64_t i) { return (1 - t) * x0[i * d + k] + t * x1[i * d + k]; };
     double mean = 0;
     for (std::int64_t i = 0; i < n; ++i) mean += middle(i) / static_cast<double>(n);
     for (std::int64_t i = 0; i < n; ++i) {
@@ -35,6 +35,13 @@ double line_scale(const Tensor<double>& x0, const Tensor<double>& x1) {
     }
   }
   return std::sqrt(2 * variance);
+}
+
+// How far lines are from one another: halfway, or, where all meet there, at the ends.
+double line_scale(const Tensor<double>& x0, const Tensor<double>& x1) {
+  const double halfway = line_distance(x0, x1, 0.5);
+  const double ends = std::max(line_distance(x0, x1, 0), line_distance(x0, x1, 1));
+  return halfway > 0.01 * ends ? halfway : ends;
 }
 
 double three_digits(double value) {

@@ -78,12 +78,17 @@ void adopt_flow(RunConfig& config, const std::function<bool(const std::string&)>
   for_option(kOption, [&] {
     SpecReader spec(config.coupling);
     if (spec.name() != "flow") return;
-    const RunConfig run = saved_config(FlowCouplingOptions::parse(spec).run, "the flow");
+    const std::string directory = FlowCouplingOptions::parse(spec).run;
+    const RunConfig run = saved_config(directory, "the flow");
     if (!given("source")) config.source = run.source;
     if (!given("target")) config.target = run.target;
     if (!given("pairs")) config.pairs = run.pairs;
-    if (!given("seed")) config.seed = run.seed + 1;
+    if (!given("seed")) config.seed = seed_of_next_round(directory, run);
   });
+}
+
+std::uint64_t seed_of_next_round(const std::string& directory, const RunConfig& run) {
+  return run.seed + static_cast<std::uint64_t>(round_of(directory)) + 1;
 }
 
 int round_of(const std::string& run) {

@@ -76,12 +76,16 @@ class FlowCoupling final : public Coupling {
 };
 
 // Fills in what the user left out beside --coupling flow:run=DIR: source, target and number of
-// pairs are the run's, and the seed is one more than the run's, for sources that it has not seen.
-// Nothing for other couplings.
+// pairs are the run's, and the seed is seed_of_next_round. Nothing for other couplings.
 void adopt_flow(RunConfig& config, const std::function<bool(const std::string&)>& given);
 
 // How many flows stand behind a run's pairs, one on the pairs of the other: 0 for a run on pairs of
 // another kind. Known to runs that are finished.
 [[nodiscard]] int round_of(const std::string& run);
+
+// The run's seed and one more for each flow behind its pairs and for itself: sources that no flow
+// before it has seen, also where pairs went from run to run through files and every run has the
+// same seed. (A file of points as source holds what it holds.)
+[[nodiscard]] std::uint64_t seed_of_next_round(const std::string& directory, const RunConfig& run);
 
 }  // namespace gradvar

@@ -70,6 +70,18 @@ TEST(IdentifiabilityCurve, UsualLevelsGoFromAllToNothing) {
   }
 }
 
+// Where all lines meet halfway, they are told apart before and after.
+TEST(IdentifiabilityCurve, OfAHalfTurnHasItsLevels) {
+  const Tensor<double> x0 = normal_rows(1, 50, 2);
+  Tensor<double> x1 = x0;
+  for (double& value : x1.values()) value = -value;
+  const IdentifiabilityCurve curve = measure_curve(x0, x1, kConstant, {}, {.replicates = 2});
+  EXPECT_GT(curve.at.front().information.value, 0.9 * curve.log_pairs());
+  EXPECT_LT(curve.at.back().information.value, 0.03 * curve.log_pairs());
+  ASSERT_TRUE(curve.half);
+  EXPECT_GT(curve.half->value, 0);
+}
+
 // More noise than the pairs are apart: all that is left is the variance of the target.
 TEST(IdentifiabilityCurve, TheFloorEndsAtTheVarianceOfTheTarget) {
   const PairIdentifiability found =

@@ -64,6 +64,18 @@ TEST_F(ProgramFlowPairs, AreWhereTheSolverTakesTheSourcesAndSayWhoseFlowItWas) {
   EXPECT_EQ(file("next/pairs.safetensors").metadata().at("flow-weights"), says.at("flow-weights"));
 }
 
+TEST_F(ProgramFlowPairs, OfASecondRoundStartAtSourcesThatNoRoundHasSeen) {
+  expect_done(std::string(kTrain) + "--out run");
+  expect_done("pairs --coupling flow:run=run,solver=euler:steps=2 --quiet --out p.safetensors");
+  expect_done(
+      "train --pairs-file p.safetensors --model mlp:width=4,depth=1 --steps 2 --quiet --out next");
+  expect_done("pairs --coupling flow:run=next,solver=euler:steps=2 --quiet --out q.safetensors");
+  EXPECT_EQ(file("p.safetensors").metadata().at("seed"), "1");
+  EXPECT_EQ(file("q.safetensors").metadata().at("seed"), "2");
+  EXPECT_NE(file("q.safetensors").tensor<double>("x0")[0],
+            file("p.safetensors").tensor<double>("x0")[0]);
+}
+
 TEST_F(ProgramFlowPairs, BackwardsTheyEndInTheData) {
   expect_done(std::string(kTrain) + "--out run");
   expect_done(

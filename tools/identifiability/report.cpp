@@ -101,7 +101,8 @@ Table level_rows(const IdentifiabilityCurve& curve) {
 
 std::string half_text(const IdentifiabilityCurve& curve) {
   if (!curve.half) {
-    return "Pairs repeat so often that even without noise less than half of log *N* is known.";
+    return "No noise level was found at which half of log *N* is lost: pairs that repeat say less "
+           "than that even without noise, and times next to an end of a bridge more with any.";
   }
   return "Half of log *N* is lost at *σ* = **" +
          format_plus_minus(curve.half->value, curve.half->standard_error) +

@@ -133,10 +133,14 @@ std::string change(const std::vector<json>& records, const std::string& what,
   const json &first = records.front(), &last = records.back();
   const double high = record_number(last, pointer + "/high");
   const double low = record_number(last, pointer + "/low");
-  std::string words = "changes within its interval";
-  if (high < record_number(first, pointer + "/low")) words = "falls";
-  if (low > record_number(first, pointer + "/high")) words = "rises";
-  return what + " " + words + ", from " + with_ends(first, pointer) + " to " +
+  const double before_low = record_number(first, pointer + "/low");
+  const double before_high = record_number(first, pointer + "/high");
+  const bool known = std::isfinite(low) && std::isfinite(high) && std::isfinite(before_low) &&
+                     std::isfinite(before_high);
+  std::string words = known ? "changes within its interval" : "goes";
+  if (high < before_low) words = "falls";
+  if (low > before_high) words = "rises";
+  return what + " " + words + (known ? ", from " : " from ") + with_ends(first, pointer) + " to " +
          with_ends(last, pointer);
 }
 

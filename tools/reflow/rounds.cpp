@@ -63,7 +63,7 @@ RunConfig round_config(const ReflowOptions& options, const RunConfig& run, int r
                                   "', which takes no noise, expected linear, constant or a bridge");
     }
   }
-  config.seed = run.seed + static_cast<std::uint64_t>(round);
+  config.seed = seed_of_next_round(options.run, run) + static_cast<std::uint64_t>(round) - 1;
   config.threads = options.threads;
   config.monitor_every = config.samples_every = 0;
   config.checkpoint_every = std::max<std::int64_t>(config.steps / 10, 1);
