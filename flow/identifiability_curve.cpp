@@ -78,7 +78,8 @@ Estimate crossing(double half, double low, double at_low, double high, double at
 double IdentifiabilityCurve::log_pairs() const { return std::log(static_cast<double>(pairs)); }
 
 std::vector<double> usual_levels(const Tensor<double>& x0, const Tensor<double>& x1,
-                                 const Interpolant& interpolant, int count, LanePool* pool) {
+                                 const Interpolant& interpolant,
+                                 const IdentifiabilityOptions& options, int count, LanePool* pool) {
   constexpr double kNearlyAll = 0.995, kHardlyAny = 0.01;
   const double scale = line_scale(x0, x1);
   check(scale > 0, "identifiability", "all pairs are one line: there is nothing to tell apart");
@@ -86,7 +87,12 @@ std::vector<double> usual_levels(const Tensor<double>& x0, const Tensor<double>&
   for (int power = -24; power <= 6; ++power) rough.push_back(scale * std::pow(2.0, power));
   const std::vector<PairIdentifiability> at =
       measure_identifiability(x0, x1, with_noise(interpolant), rough,
-                              {.nodes = 3, .replicates = 2, .pairs_drawn = 128}, pool);
+                              {.nodes = 3,
+                               .replicates = 2,
+                               .t_begin = options.t_begin,
+                               .t_end = options.t_end,
+                               .pairs_drawn = 128},
+                              pool);
   const auto share = [&](std::size_t i) {
     return at[i].information.value / at.front().information.value;
   };
@@ -114,7 +120,7 @@ IdentifiabilityCurve measure_curve(const Tensor<double>& x0, const Tensor<double
   const bool usual = curve.sigmas.empty();
   // Where I falls to half is looked for on the whole way, whatever levels are asked for.
   std::vector<double> all =
-      usual_levels(x0, x1, interpolant, usual ? kUsualLevels : kSearchLevels, pool);
+      usual_levels(x0, x1, interpolant, options, usual ? kUsualLevels : kSearchLevels, pool);
   if (usual) curve.sigmas = all;
   all.insert(all.end(), curve.sigmas.begin(), curve.sigmas.end());
   for (std::vector<double>* list : {&all, &curve.sigmas}) {

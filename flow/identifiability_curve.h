@@ -30,9 +30,10 @@ struct IdentifiabilityCurve {
 };
 
 // So many levels, evenly apart in the logarithm, from where nearly all is known to where hardly
-// anything is, by a rough look. Throws as measure_curve does.
+// anything is, by a rough look between the options' two times. Throws as measure_curve does.
 [[nodiscard]] std::vector<double> usual_levels(const Tensor<double>& x0, const Tensor<double>& x1,
-                                               const Interpolant& interpolant, int count,
+                                               const Interpolant& interpolant,
+                                               const IdentifiabilityOptions& options, int count,
                                                LanePool* pool = nullptr);
 
 // At `sigmas`, or the 25 usual levels when there are none. The linear interpolant stands for

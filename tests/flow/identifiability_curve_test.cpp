@@ -70,6 +70,21 @@ TEST(IdentifiabilityCurve, UsualLevelsGoFromAllToNothing) {
   }
 }
 
+// Near t = 0, where these lines lie a hundred times closer than at their far ends, little noise is
+// enough: levels meant for the whole way would lie above all of it.
+TEST(IdentifiabilityCurve, UsualLevelsKnowTheTimesAskedFor) {
+  Tensor<double> x0 = normal_rows(1, 50, 2);
+  for (double& value : x0.values()) value *= 0.01;
+  const Tensor<double> x1 = normal_rows(2, 50, 2);
+  const IdentifiabilityCurve curve =
+      measure_curve(x0, x1, kConstant, {}, {.replicates = 2, .t_begin = 0, .t_end = 0.001});
+  EXPECT_GT(curve.at.front().information.value, 0.97 * curve.log_pairs());
+  EXPECT_LT(curve.at.back().information.value, 0.03 * curve.log_pairs());
+  ASSERT_TRUE(curve.half);
+  EXPECT_GT(curve.half->value, curve.sigmas.front());
+  EXPECT_LT(curve.half->value, curve.sigmas.back());
+}
+
 // Where all lines meet halfway, they are told apart before and after.
 TEST(IdentifiabilityCurve, OfAHalfTurnHasItsLevels) {
   const Tensor<double> x0 = normal_rows(1, 50, 2);

@@ -154,7 +154,7 @@ TEST_F(ProgramFlowPairs, RectificationGoesOnWhereItWasKilled) {
   while (!fs::exists(checkpoints)) ASSERT_EQ(::usleep(1000), 0);
   killed.signal(SIGKILL);
   (void)killed.finish();
-  expect_done(words + "--rounds 1 --quiet --out killed");
+  expect_done(words + "--rounds 1 --quiet --out ./killed/");  // the same, spelled otherwise
   expect_done(words + "--rounds 2 --quiet --out killed");
   const Outcome straight = gradvar(words + "--rounds 2 --json --out straight");
   ASSERT_EQ(straight.status, 0) << straight.err;

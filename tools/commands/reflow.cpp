@@ -2,6 +2,7 @@
 // gradient variance, memorisation and one-step quality (tools/reflow/rounds.h).
 
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -27,8 +28,19 @@ struct ReflowCommand {
   OutputOptions output;
 };
 
+// runs/x/ and ./runs/x are runs/x: a stopped command goes on however its directory is spelled.
+void normalise(std::string& directory) {
+  std::filesystem::path path = std::filesystem::path(directory).lexically_normal();
+  if (!path.has_filename() && path.has_parent_path() && path != path.root_path()) {
+    path = path.parent_path();
+  }
+  directory = path.string();
+}
+
 void run(ReflowCommand& options, const CLI::App& command) {
   ReflowOptions& reflow = options.reflow;
+  normalise(reflow.run);
+  normalise(reflow.out);
   reflow.solver = make_solver("--solver", options.solver);
   reflow.warm = options.start == "warm";
   if (options.direction == "backwards") reflow.direction = FlowDirection::kBackwards;

@@ -161,7 +161,7 @@ void write_reflow_report(const std::filesystem::path& directory, const std::vect
   page.section("Round by round");
   page.figure(
       write_figure(figure_of(records), directory / "figures", "rounds"),
-      {"Round 0 is the run itself. Straightness of the paths from training sources; exact gradient "
+      {"Round 0 is the run itself. Straightness of the paths from training sources; gradient "
        "variance on the round's own pairs; median distance of generated points to their partners "
        "over the distance between random partners, on pairs trained on and on others of the same "
        "flow; and the sliced 2-Wasserstein distance of points from fresh sources to fresh targets, "
@@ -172,8 +172,9 @@ void write_reflow_report(const std::filesystem::path& directory, const std::vect
        command});
   page.table(
       "paths", path_rows(records),
-      {"Paths and quality. Variance is the trace of the covariance of one sample's gradient, "
-       "exact on the round's pairs but for two draws of noise where there is noise.",
+      {"Paths and quality. Variance is the trace of the covariance of one sample's gradient: exact "
+       "over the pairs and times of training, with two fixed draws of noise at each where there is "
+       "noise. Where pairs were drawn anew at every step, over as many drawn once.",
        "", "mean and 95 % interval", command});
   page.table("memory", memory_rows(records),
              {"Does a round memorise its pairs: errors in units of the distance between random "

@@ -73,16 +73,14 @@ void print_rounds(const std::vector<json>& records) {
   std::printf(
       "\nRound 0 is the run itself. Straightness: mean of the integral of |v - (x_end - "
       "x_begin)|^2\n"
-      "over the paths. Variance and loss: exact, on the round's own pairs. Training, held-out: "
-      "median\n"
-      "distance of generated points to their partners, on pairs trained on and on others of the "
-      "same\n"
-      "flow, over the distance between random partners; remembered: share of training pairs that "
-      "come\n"
-      "back and held-out ones do not. One step (Euler), many (%s), floor:\n"
-      "sliced 2-Wasserstein distance of points from fresh sources to fresh targets, and between "
-      "two\n"
-      "samples of targets. Intervals are in rounds.csv and report.html.\n",
+      "over the paths. Variance and loss: over all pairs and times of the round, with two fixed\n"
+      "draws of noise where there is noise. Training, held-out: median distance of generated "
+      "points\n"
+      "to their partners, on pairs trained on and on others of the same flow, over the distance\n"
+      "between random partners; remembered: share of training pairs that come back and held-out\n"
+      "ones do not. One step (Euler), many (%s), floor: sliced 2-Wasserstein distance of\n"
+      "points from fresh sources to fresh targets, and between two samples of targets. Intervals\n"
+      "are in rounds.csv and report.html.\n",
       records.front().at("solver").get_ref<const std::string&>().c_str());
 }
 

@@ -17,7 +17,8 @@
 //   evaluations (of the field, a source)
 //   straightness, training_error, held_out_error, remembered   {mean, low, high}; errors are
 //       medians over R, remembered as in flow/memorisation.h: null where nothing can be compared
-//   variance, loss, mean_squared_norm                          exact, on the round's pairs
+//   variance, loss, mean_squared_norm                          over the round's pairs and times,
+//       exactly without noise, with two fixed draws of it otherwise
 //   one_step, many_steps   {mmd, energy, sliced, wasserstein: {mean, low, high, floor {...}}}, of
 //       points from fresh sources to fresh targets (law_distances.h)
 #pragma once

@@ -29,8 +29,10 @@ struct Preset {
 };
 
 Preset preset_of(const StudyOptions& options) {
-  Preset preset{.seeds = 3, .pairs = 200, .steps_2 = 8000, .steps_50 = 4000};
-  if (options.preset == "middle") preset.seeds = 5;
+  Preset preset{.seeds = 3, .pairs = 50, .steps_2 = 4000, .steps_50 = 1500};
+  if (options.preset == "middle") {
+    preset = {.seeds = 5, .pairs = 200, .steps_2 = 8000, .steps_50 = 4000};
+  }
   if (options.preset == "full") {
     preset = {.seeds = 5, .pairs = 500, .steps_2 = 50000, .steps_50 = 20000};
   }
