@@ -2,8 +2,9 @@
 # update.sh: makes docs/results.md and docs/pictures/ again, in three parts, each of which goes on
 # where it was stopped: the quick preset of the default set, that of the other studies, and the
 # middle preset of the paper's tables.
-#   docs/update.sh [DIR] [STUDY...]   results go to DIR/quick, DIR/next and DIR/middle, runs/ by
-#                                     default; STUDY... have a middle part: mixture and images
+#   docs/update.sh [DIR] [STUDY...]   results go to DIR/quick, DIR/next and DIR/middle, DIR being
+#                                     runs by default; STUDY... have a middle part, by default
+#                                     mixture and images
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out="${1:-runs}"

@@ -27,11 +27,11 @@ double line_distance(const Tensor<double>& x0, const Tensor<double>& x1, double 
   const std::int64_t d = x0.row_size(), n = x0.rows();
   double variance = 0;
   for (std::int64_t k = 0; k < d; ++k) {
-    const auto middle = [&](std::int64_t i) { return (1 - t) * x0[i * d + k] + t * x1[i * d + k]; };
+    const auto point = [&](std::int64_t i) { return (1 - t) * x0[i * d + k] + t * x1[i * d + k]; };
     double mean = 0;
-    for (std::int64_t i = 0; i < n; ++i) mean += middle(i) / static_cast<double>(n);
+    for (std::int64_t i = 0; i < n; ++i) mean += point(i) / static_cast<double>(n);
     for (std::int64_t i = 0; i < n; ++i) {
-      variance += (middle(i) - mean) * (middle(i) - mean) / static_cast<double>(n);
+      variance += (point(i) - mean) * (point(i) - mean) / static_cast<double>(n);
     }
   }
   return std::sqrt(2 * variance);

@@ -47,9 +47,8 @@ CsvText time_csv(const IdentifiabilityCurve& curve) {
 
 std::string half_sentence(const IdentifiabilityCurve& curve) {
   if (!curve.half) {
-    return "No noise level was found at which half of log N is lost: pairs that repeat say less "
-           "than "
-           "that even without noise, and times next to an end of a bridge more with any.";
+    return "No noise level was found at which half of log N is lost: pairs that repeat say "
+           "less than that even without noise, and times next to an end of a bridge more with any.";
   }
   return "Half of log N is lost at sigma = " + short_number(curve.half->value) + " +- " +
          short_number(curve.half->standard_error) + ".";
