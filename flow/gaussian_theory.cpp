@@ -289,12 +289,6 @@ std::optional<double> GaussianTheory::pole(double t_begin, double t_end) const {
   return std::nullopt;
 }
 
-std::int64_t GaussianTheory::largest_block() const {
-  std::int64_t largest = 0;
-  for (const GaussianBlock& block : blocks_) largest = std::max(largest, block.dim());
-  return largest;
-}
-
 GaussianVariance GaussianTheory::over(double t_begin, double t_end,
                                       const std::function<void()>& after_time) const {
   check(t_begin >= 0 && t_begin < t_end && t_end <= 1, kWhere,

@@ -86,8 +86,6 @@ class GaussianTheory {
   // another time is done: a single large block takes seconds for a few of them.
   [[nodiscard]] GaussianVariance over(double t_begin = 0, double t_end = 1,
                                       const std::function<void()>& after_time = {}) const;
-  // Coordinates of the largest block.
-  [[nodiscard]] std::int64_t largest_block() const;
 
   // Times in (-inf, inf) at which I + t Th is singular, ascending, each once.
   [[nodiscard]] const std::vector<double>& singular_times() const { return singular_; }
@@ -115,11 +113,12 @@ struct PhaseBoundary {
 };
 // The coupling x1 = A x0 + b of N(0, S0) with N(m1, S1) against the optimal map between the same
 // two. `kind` is kConstantNoise or kBridge. Looks for sigma in [1e-8, 1e4] times the root of the
-// mean variance of the source. Throws std::invalid_argument for other kinds, and for what
-// GaussianTheory refuses.
+// mean variance of the source. `after_time` as in GaussianTheory::over. Throws
+// std::invalid_argument for other kinds, and for what GaussianTheory refuses.
 [[nodiscard]] PhaseBoundary phase_boundary(const GaussianMoments& source, const AffineMap& coupling,
                                            InterpolantKind kind,
                                            BridgeTarget target = BridgeTarget::kDisplacement,
-                                           double t_begin = 0, double t_end = 1);
+                                           double t_begin = 0, double t_end = 1,
+                                           const std::function<void()>& after_time = {});
 
 }  // namespace gradvar

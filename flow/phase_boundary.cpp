@@ -37,7 +37,7 @@ double trace(const Tensor<double>& matrix) {
 
 PhaseBoundary phase_boundary(const GaussianMoments& source, const AffineMap& coupling,
                              InterpolantKind kind, BridgeTarget target, double t_begin,
-                             double t_end) {
+                             double t_end, const std::function<void()>& after_time) {
   check(kind == InterpolantKind::kConstantNoise || kind == InterpolantKind::kBridge,
         "phase boundary", "the interpolant has no noise, expected constant noise or a bridge");
   const GaussianCoupling pairs = GaussianCoupling::mapped(source, coupling);
@@ -46,7 +46,7 @@ PhaseBoundary phase_boundary(const GaussianMoments& source, const AffineMap& cou
   const AffineMap optimal = optimal_map(source, pushed(source, coupling));
   const auto variance = [&](const AffineMap& field, double sigma) {
     const Interpolant noise{.kind = kind, .sigma = sigma, .target = target};
-    return GaussianTheory(pairs, field, noise).over(t_begin, t_end);
+    return GaussianTheory(pairs, field, noise).over(t_begin, t_end, after_time);
   };
   const double unit = std::sqrt(trace(source.covariance) / static_cast<double>(coupling.dim()));
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "tools/exit_status.h"
+
 namespace gradvar {
 
 namespace {
@@ -35,6 +37,10 @@ bool interrupt_requested() noexcept { return received.load(std::memory_order_rel
 int interrupt_status() noexcept {
   const int signal = received.load();
   return signal == 0 ? 0 : 128 + signal;
+}
+
+void stop_if_interrupted(const std::string& message) {
+  if (interrupt_requested()) throw Stopped(interrupt_status(), message);
 }
 
 InterruptGuard::InterruptGuard(bool announce) : old_announce_(announcing.exchange(announce)) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <signal.h>
+#include <string>
 
 namespace gradvar {
 
@@ -14,6 +15,8 @@ namespace gradvar {
 [[nodiscard]] bool interrupt_requested() noexcept;
 // 128 + the signal, the status to exit with after an orderly stop; 0 when none came.
 [[nodiscard]] int interrupt_status() noexcept;
+// Throws Stopped (tools/exit_status.h) with that status and `message` when one came.
+void stop_if_interrupted(const std::string& message);
 
 class InterruptGuard {
  public:

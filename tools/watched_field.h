@@ -4,7 +4,6 @@
 #include <string>
 
 #include "flow/field.h"
-#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 
@@ -21,10 +20,7 @@ class WatchedField final : public Field<Real> {
   // Advances the progress by the rows. Throws Stopped after a signal (tools/interrupt.h).
   void velocity(std::span<const Real> x, std::span<const Real> t, std::int64_t rows,
                 std::span<Real> out) const override {
-    if (interrupt_requested()) {
-      progress_.finish();
-      throw Stopped(interrupt_status(), when_stopped_);
-    }
+    stop_if_interrupted(when_stopped_);
     field_.velocity(x, t, rows, out);
     progress_.advance(rows);
   }

@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/progress.h"
 
@@ -32,9 +31,7 @@ class WatchedTask {
     progress_->advance(done - done_);
     done_ = done;
     if (done == total) progress_->finish();
-    if (!interrupt_requested()) return;
-    progress_->finish();
-    throw Stopped(interrupt_status(), when_stopped_);
+    stop_if_interrupted(when_stopped_);
   }
 
   // No last line where no line came before it; before the first part.

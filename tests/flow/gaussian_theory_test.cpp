@@ -222,6 +222,23 @@ TEST(PhaseBoundary, IsFoundForDataOfAnySize) {
   EXPECT_LT(milli, unit);
 }
 
+TEST(PhaseBoundary, TellsOfEachTimeAndEndsWhenItsListenerThrows) {
+  const Plane plane;
+  std::int64_t times = 0;
+  const auto found = [&](const std::function<void()>& after_time) {
+    return phase_boundary(plane.source, plane.rotated(90), InterpolantKind::kBridge,
+                          BridgeTarget::kDisplacement, 0, 1, after_time);
+  };
+  EXPECT_TRUE(found([&] { ++times; }).sigma.has_value());
+  EXPECT_GT(times, 1000);
+  const std::int64_t all = std::exchange(times, 0);
+  EXPECT_THROW((void)found([&] {
+                 if (++times == all / 2) throw std::runtime_error("enough");
+               }),
+               std::runtime_error);
+  EXPECT_EQ(times, all / 2);
+}
+
 TEST(PhaseBoundary, SaysWhyThereIsNone) {
   const Plane plane;
   const auto of = [&](double degrees, InterpolantKind kind,

@@ -8,6 +8,7 @@
 // says why; it is null where all are finite.
 
 #include <cmath>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/commands/theory_question.h"
+#include "tools/interrupt.h"
 #include "tools/progress.h"
 
 namespace gradvar::commands {
@@ -27,7 +29,23 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kMostDimensions = 10000, kMostTimes = 100000;
-constexpr std::int64_t kSlowBlock = 150;  // coordinates whose matrices take seconds
+
+// Counts the times done, and stops between two of them: in many dimensions one takes seconds.
+class WatchedTimes {
+ public:
+  // `total` 0 when it is not known.
+  WatchedTimes(const TheoryOptions& options, const char* task, std::int64_t total = 0)
+      : progress_(options.output.progress(), task, total, "time") {
+    progress_.say_nothing_of_short_tasks();
+  }
+  void operator()() {
+    progress_.advance();
+    stop_if_interrupted("stopped; nothing was written");
+  }
+
+ private:
+  Progress progress_;
+};
 
 json settings_json(const TheoryOptions& options, const TheoryQuestion& question) {
   const GaussianSetting& setting = question.setting;
@@ -63,7 +81,8 @@ void add_moments(json& to, const Moments& moments) {
 }
 
 // At the middles of equal bins. A singular time has no numbers, and says so.
-json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::int64_t times) {
+json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::int64_t times,
+             WatchedTimes& watch) {
   json rows = json::array();
   const double width = (question.t_end - question.t_begin) / static_cast<double>(times);
   for (std::int64_t i = 0; i < times; ++i) {
@@ -78,23 +97,25 @@ json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::
       row["divergence"] = singular.what();
     }
     rows.push_back(std::move(row));
+    watch();
   }
   return rows;
 }
 
 json gaussian(const TheoryOptions& options, const TheoryQuestion& question) {
   const GaussianTheory theory = question.setting.theory();
-  // Small blocks are done before a line could be read.
-  const bool slow = theory.largest_block() >= kSlowBlock;
-  Progress progress(slow ? options.output.progress() : ProgressMode::kSilent, "theory", 0, "time");
-  const GaussianVariance variance =
-      theory.over(question.t_begin, question.t_end, [&] { progress.advance(); });
-  progress.finish();
+  const GaussianVariance variance = [&] {
+    WatchedTimes watch(options, "theory");
+    return theory.over(question.t_begin, question.t_end, std::ref(watch));
+  }();
   json answer = {{"settings", settings_json(options, question)},
                  {"singular_times", variance.singular_times},
                  {"divergence", variance.finite() ? json(nullptr) : json(variance.divergence)}};
   add_moments(answer, variance);
-  if (options.per_time > 0) answer["profile"] = profile(theory, question, options.per_time);
+  if (options.per_time > 0) {
+    WatchedTimes watch(options, "profile", options.per_time);
+    answer["profile"] = profile(theory, question, options.per_time, watch);
+  }
   return answer;
 }
 
@@ -111,9 +132,10 @@ json phase(const TheoryOptions& options, const TheoryQuestion& question, const C
   if (options.noise == "none") {
     throw std::invalid_argument("--noise is required, expected constant, bridge or bridge-full");
   }
+  WatchedTimes watch(options, "phase boundary");
   const PhaseBoundary boundary =
       phase_boundary(setting.source(), setting.map(), setting.interpolant.kind,
-                     setting.interpolant.target, question.t_begin, question.t_end);
+                     setting.interpolant.target, question.t_begin, question.t_end, std::ref(watch));
   return {{"settings", settings_json(options, question)},
           {"sigma", boundary.sigma ? json(*boundary.sigma) : json(nullptr)},
           {"reason", boundary.reason.empty() ? json(nullptr) : json(boundary.reason)}};
@@ -127,6 +149,7 @@ void run(const TheoryOptions& options, const CLI::App& command) {
                                 "' is unknown, expected gaussian or phase-boundary");
   }
   const TheoryQuestion question = read_question(options, command);
+  const InterruptGuard guard(!options.output.quiet);
   if (!options.out.empty())
     check_writable("--out", options.out, {options.covariance, options.mean});
   const json answer = options.theory == "gaussian" ? gaussian(options, question)

@@ -33,6 +33,7 @@
 #include "tools/variance/files.h"
 #include "tools/variance/json.h"
 #include "tools/variance/text.h"
+#include "tools/watched_field.h"
 #include "tools/watched_task.h"
 
 namespace gradvar::commands {
@@ -80,7 +81,10 @@ std::string command_text(const VarianceCommand& options) {
   add_number("--noise-draws", v.noise_draws, kDefaults.noise_draws);
   add_number("--noise-nodes", v.noise_nodes, kDefaults.noise_nodes);
   add_number("--seed", static_cast<std::int64_t>(v.seed), 0);
-  add_number("--microbatch", v.microbatch, kDefaults.microbatch);
+  // Also where it is given and the usual one elsewhere: what is usual depends on the samples.
+  if (v.microbatch != kDefaults.microbatch || options.command->count("--microbatch") > 0) {
+    add("--microbatch", std::to_string(v.microbatch));
+  }
   if (options.spectrum) text += " --spectrum";
   add_number("--spectrum-samples", options.spectrum_samples, 1024);
   add("--out", options.out);
@@ -123,6 +127,17 @@ void settle_microbatch(VarianceCommand& options, const Shape& sample) {
     options.variance.microbatch = usual_microbatch(sample);
 }
 
+template <class Real>
+void measure_floor(const VarianceCommand& options, Measurement& measured, const Model<Real>& model,
+                   LanePool& pool, const Interpolant& interpolant, const Tensor<Real>& x0,
+                   const Tensor<Real>& x1) {
+  Progress progress(options.output.progress(), "loss floor", 0, "point");
+  progress.say_nothing_of_short_tasks();
+  const NetworkField<Real> network(model, pool);
+  const WatchedField<Real> field(network, progress, "stopped; nothing was written");
+  add_loss_floor(measured, field, pool, interpolant, x0, x1);
+}
+
 // --explain: what would be done, instead of doing it.
 template <class Real>
 void explain_plan(const VarianceCommand& options, Engine<Real>& engine, const Model<Real>& model,
@@ -155,7 +170,7 @@ void measure_run(VarianceCommand options, const RunConfig& config) {
   Measurement measured = measure_all(engine, run.model(), interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty(), std::ref(watch));
   if (run.problem().pairing() == Pairing::kFixed) {
-    add_loss_floor(measured, run.model(), run.pool(), interpolant, x0, x1);
+    measure_floor(options, measured, run.model(), run.pool(), interpolant, x0, x1);
   } else {
     measured.no_floor = "the run takes new pairs at every step, and these are not its law";
   }
@@ -210,7 +225,7 @@ void measure_weights(VarianceCommand options) {
   watch.say_nothing_of_short_tasks();
   Measurement measured = measure_all(engine, *model, interpolant, x0, x1, options.variance,
                                      options.check || !options.out.empty(), std::ref(watch));
-  add_loss_floor(measured, *model, pool, interpolant, x0, x1);
+  measure_floor(options, measured, *model, pool, interpolant, x0, x1);
   if (options.spectrum) {
     measured.spectra.push_back({-1, measure_spectrum(engine, *model, interpolant, x0, x1,
                                                      options.variance, options.spectrum_samples)});

@@ -139,9 +139,8 @@ class Round {
     };
     const Evaluation many = evaluated(options_.solver);
     const Evaluation one = evaluated({.method = SolverMethod::euler, .steps = 1});
-    const VarianceReport variance = run.measure({.noise_draws = 2}, [&](std::int64_t) {
-      if (interrupt_requested()) throw Stopped(interrupt_status(), when_stopped());
-    });
+    const VarianceReport variance =
+        run.measure({.noise_draws = 2}, [&](std::int64_t) { stop_if_interrupted(when_stopped()); });
     json record = {{"round", round_},
                    {"steps", run.trainer().steps()},
                    {"pairs", run.problem().pairs().x0.rows()},

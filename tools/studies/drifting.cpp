@@ -90,7 +90,7 @@ json train_on_drifting(const TrainingCell& cell, double shift, Progress& progres
     measure();
     (void)trainer.step();
     progress.advance();
-    if (interrupt_requested()) throw Stopped(interrupt_status(), "");
+    stop_if_interrupted("");
   }
   measure();
   results["seconds"] = seconds_now() - begin;

@@ -72,7 +72,7 @@ TaskResults run_tasks(const std::vector<Task>& tasks, const fs::path& directory,
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return tasks[a].units > tasks[b].units; });
     pool.run(static_cast<int>(order.size()), [&](int i) {
-      if (interrupt_requested()) throw Stopped(interrupt_status(), "");
+      stop_if_interrupted("");
       const std::size_t k = order[i];
       progress.note(tasks[k].id);
       results[k] = run_task(tasks[k], directory, progress);

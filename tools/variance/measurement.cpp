@@ -37,7 +37,7 @@ Measurement measure_all(Engine<Real>& engine, const Model<Real>& model,
 }
 
 template <class Real>
-void add_loss_floor(Measurement& measurement, const Model<Real>& model, LanePool& pool,
+void add_loss_floor(Measurement& measurement, const Field<Real>& field, LanePool& pool,
                     const Interpolant& interpolant, const Tensor<Real>& x0,
                     const Tensor<Real>& x1) {
   if (!interpolant.needs_noise()) {
@@ -46,7 +46,7 @@ void add_loss_floor(Measurement& measurement, const Model<Real>& model, LanePool
   }
   const VarianceOptions& options = measurement.options;
   measurement.floor = measure_loss_floor(
-      NetworkField<Real>(model, pool), convert<double>(x0), convert<double>(x1), interpolant,
+      field, convert<double>(x0), convert<double>(x1), interpolant,
       {.t_begin = options.t_begin, .t_end = options.t_end, .seed = options.seed}, pool);
 }
 
@@ -96,9 +96,9 @@ double largest_change(const std::vector<Change>& list) {
   return largest;
 }
 
-template void add_loss_floor(Measurement&, const Model<float>&, LanePool&, const Interpolant&,
+template void add_loss_floor(Measurement&, const Field<float>&, LanePool&, const Interpolant&,
                              const Tensor<float>&, const Tensor<float>&);
-template void add_loss_floor(Measurement&, const Model<double>&, LanePool&, const Interpolant&,
+template void add_loss_floor(Measurement&, const Field<double>&, LanePool&, const Interpolant&,
                              const Tensor<double>&, const Tensor<double>&);
 template Measurement measure_all(Engine<float>&, const Model<float>&, const Interpolant&,
                                  const Tensor<float>&, const Tensor<float>&, const VarianceOptions&,

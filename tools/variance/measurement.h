@@ -51,9 +51,10 @@ template <class Real>
                                       const Tensor<Real>& x1, const VarianceOptions& options,
                                       bool check, const MeasurementTick& tick = {});
 
-// Fills measurement.floor, over the times and by the seed of its options.
+// Fills measurement.floor for the measured model as a field, over the times and by the seed of its
+// options.
 template <class Real>
-void add_loss_floor(Measurement& measurement, const Model<Real>& model, LanePool& pool,
+void add_loss_floor(Measurement& measurement, const Field<Real>& field, LanePool& pool,
                     const Interpolant& interpolant, const Tensor<Real>& x0, const Tensor<Real>& x1);
 
 // Every number that is reported of the whole and of layers, "trace/net.0": what is compared between
