@@ -177,6 +177,13 @@ GaussianTheory::GaussianTheory(const GaussianCoupling& coupling, const AffineMap
   singular_.erase(std::unique(singular_.begin(), singular_.end(), same), singular_.end());
 }
 
+GaussianTheory GaussianTheory::with_sigma(double sigma) const {
+  GaussianTheory other = *this;
+  other.interpolant_.sigma = sigma;
+  other.interpolant_.validate();
+  return other;
+}
+
 double GaussianTheory::condition(double t) const {
   double largest = 0;
   for (const GaussianBlock& block : blocks_) {

@@ -74,6 +74,10 @@ class GaussianTheory {
   GaussianTheory(const GaussianCoupling& coupling, const AffineMap& field,
                  const Interpolant& interpolant);
 
+  // The same with another size of noise; what is costly in many dimensions is not done again.
+  // Throws std::invalid_argument for a sigma that is not valid.
+  [[nodiscard]] GaussianTheory with_sigma(double sigma) const;
+
   // Throws std::invalid_argument unless 0 <= t <= 1, when the field is singular at t, and where the
   // full bridge has no target, naming the time.
   [[nodiscard]] GaussianTimePoint at(double t) const;

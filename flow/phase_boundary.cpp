@@ -41,17 +41,18 @@ PhaseBoundary phase_boundary(const GaussianMoments& source, const AffineMap& cou
   check(kind == InterpolantKind::kConstantNoise || kind == InterpolantKind::kBridge,
         "phase boundary", "the interpolant has no noise, expected constant noise or a bridge");
   const GaussianCoupling pairs = GaussianCoupling::mapped(source, coupling);
+  const Interpolant noise{.kind = kind, .sigma = 0, .target = target};
   // Refuses a source and a map that do not fit, before they are multiplied.
-  (void)GaussianTheory(pairs, coupling, {});
+  const GaussianTheory own_field(pairs, coupling, noise);
   const AffineMap optimal = optimal_map(source, pushed(source, coupling));
-  const auto variance = [&](const AffineMap& field, double sigma) {
-    const Interpolant noise{.kind = kind, .sigma = sigma, .target = target};
-    return GaussianTheory(pairs, field, noise).over(t_begin, t_end, after_time);
+  const GaussianTheory optimal_field(pairs, optimal, noise);
+  const auto variance = [&](const GaussianTheory& field, double sigma) {
+    return field.with_sigma(sigma).over(t_begin, t_end, after_time);
   };
   const double unit = std::sqrt(trace(source.covariance) / static_cast<double>(coupling.dim()));
 
-  const GaussianVariance at_pairs = variance(coupling, unit);
-  const GaussianVariance at_optimal = variance(optimal, unit);
+  const GaussianVariance at_pairs = variance(own_field, unit);
+  const GaussianVariance at_optimal = variance(optimal_field, unit);
   if (!at_optimal.finite()) return {std::nullopt, at_optimal.divergence};
   if (!at_pairs.finite()) {
     return {0.0, "with any noise the variance at the coupling's own field is infinite: " +
@@ -65,7 +66,7 @@ PhaseBoundary phase_boundary(const GaussianMoments& source, const AffineMap& cou
   if (apart <= 1e-10 * size) return {std::nullopt, "the coupling is optimal: the fields are one"};
 
   const auto excess = [&](double sigma) {
-    return variance(optimal, sigma).whole().trace - variance(coupling, sigma).whole().trace;
+    return variance(optimal_field, sigma).whole().trace - variance(own_field, sigma).whole().trace;
   };
   double low = 0, high = kSmallest * unit;
   if (excess(high) <= 0) return {0.0, "it is below the smallest noise looked at"};

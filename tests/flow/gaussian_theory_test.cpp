@@ -222,6 +222,18 @@ TEST(PhaseBoundary, IsFoundForDataOfAnySize) {
   EXPECT_LT(milli, unit);
 }
 
+TEST(GaussianTheory, AnotherSizeOfNoiseIsAsIfMadeAnew) {
+  const Plane plane;
+  for (const InterpolantKind kind : {InterpolantKind::kConstantNoise, InterpolantKind::kBridge}) {
+    const GaussianTheory small = plane.at(120, plane.optimal, {.kind = kind, .sigma = 0.01});
+    const double made =
+        plane.at(120, plane.optimal, {.kind = kind, .sigma = 0.7}).over().whole().trace;
+    EXPECT_EQ(small.with_sigma(0.7).over().whole().trace, made);
+    EXPECT_LT(small.over().whole().trace, made);
+    EXPECT_NE(sentence([&] { (void)small.with_sigma(-1); }), "");
+  }
+}
+
 TEST(PhaseBoundary, TellsOfEachTimeAndEndsWhenItsListenerThrows) {
   const Plane plane;
   std::int64_t times = 0;
