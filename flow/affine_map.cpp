@@ -34,9 +34,10 @@ void check_orthogonal(const Tensor<double>& rotation) {
   for (std::int64_t i = 0; i < d; ++i) {
     for (std::int64_t j = 0; j <= i; ++j) {
       const double entry = blas::dot(d, rotation.row(i).data(), rotation.row(j).data());
-      check(std::abs(entry - (i == j ? 1 : 0)) <= 1e-12, "coupling",
-            "the rotation R is not orthogonal: entry (" + std::to_string(i + 1) + ", " +
-                std::to_string(j + 1) + ") of R R^T is " + number_text(entry));
+      check(std::abs(entry - (i == j ? 1 : 0)) <= 1e-12, "coupling", [&] {
+        return "the rotation R is not orthogonal: entry (" + std::to_string(i + 1) + ", " +
+               std::to_string(j + 1) + ") of R R^T is " + number_text(entry);
+      });
     }
   }
 }
@@ -145,10 +146,11 @@ Tensor<double> symmetric_power(const Tensor<double>& matrix, double exponent, co
   for (const double x : matrix.values()) largest = std::max(largest, std::abs(x));
   for (std::int64_t i = 0; i < d; ++i) {
     for (std::int64_t j = 0; j < i; ++j) {
-      check(std::abs(matrix[i * d + j] - matrix[j * d + i]) <= 1e-12 * largest, what,
-            "the covariance is not symmetric: entries (" + std::to_string(i + 1) + ", " +
-                std::to_string(j + 1) + ") and (" + std::to_string(j + 1) + ", " +
-                std::to_string(i + 1) + ") differ");
+      check(std::abs(matrix[i * d + j] - matrix[j * d + i]) <= 1e-12 * largest, what, [&] {
+        return "the covariance is not symmetric: entries (" + std::to_string(i + 1) + ", " +
+               std::to_string(j + 1) + ") and (" + std::to_string(j + 1) + ", " +
+               std::to_string(i + 1) + ") differ";
+      });
     }
   }
   if (is_diagonal(matrix)) return diagonal_power(matrix, exponent, what);

@@ -219,9 +219,11 @@ Assignment solve_assignment(const Tensor<double>& cost) {
   check(cost.shape() == Shape({n, n}), "assignment",
         "the cost matrix is " + cost.shape().to_string() + ", expected a square one");
   for (std::int64_t i = 0; i < cost.size(); ++i) {
-    check(std::abs(cost[i]) <= kLargest, "assignment",
-          "the cost in row " + std::to_string(i / n + 1) + ", column " + std::to_string(i % n + 1) +
-              " is " + number_text(cost[i]) + ", expected a finite number of at most 1e300");
+    check(std::abs(cost[i]) <= kLargest, "assignment", [&] {
+      return "the cost in row " + std::to_string(i / n + 1) + ", column " +
+             std::to_string(i % n + 1) + " is " + number_text(cost[i]) +
+             ", expected a finite number of at most 1e300";
+    });
   }
   return Solver(cost).solve();
 }

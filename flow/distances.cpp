@@ -57,9 +57,10 @@ double sorted_quantile(std::span<const double> sorted, double level) {
 Summary summarise(std::span<const double> values, std::span<const double> levels) {
   check(!values.empty(), "summary", "there are no values, expected 1 or more");
   for (std::size_t i = 0; i < values.size(); ++i) {
-    check(std::isfinite(values[i]), "summary",
-          "value " + std::to_string(i) + " is " + number_text(values[i]) +
-              ", expected a finite number");
+    check(std::isfinite(values[i]), "summary", [&] {
+      return "value " + std::to_string(i) + " is " + number_text(values[i]) +
+             ", expected a finite number";
+    });
   }
   std::vector<double> sorted(values.begin(), values.end());
   std::sort(sorted.begin(), sorted.end());

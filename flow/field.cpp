@@ -24,12 +24,14 @@ void Field<Real>::check_sizes(std::span<const Real> x, std::span<const Real> t, 
                               std::span<Real> out) const {
   const std::int64_t size = sample_shape().size();
   const auto expect = [&](std::string_view name, std::size_t found, std::int64_t expected) {
-    check(static_cast<std::int64_t>(found) == expected, "field",
-          std::string(name) + " has " + std::to_string(found) + " numbers, expected " +
-              std::to_string(expected) + " for " + std::to_string(rows) + " rows of shape " +
-              sample_shape().to_string());
+    check(static_cast<std::int64_t>(found) == expected, "field", [&] {
+      return std::string(name) + " has " + std::to_string(found) + " numbers, expected " +
+             std::to_string(expected) + " for " + std::to_string(rows) + " rows of shape " +
+             sample_shape().to_string();
+    });
   };
-  check(rows >= 0, "field", std::to_string(rows) + " rows asked for, expected 0 or more");
+  check(rows >= 0, "field",
+        [&] { return std::to_string(rows) + " rows asked for, expected 0 or more"; });
   expect("x", x.size(), rows * size);
   expect("t", t.size(), rows);
   expect("out", out.size(), rows * size);
@@ -81,9 +83,10 @@ void NetworkField<Real>::evaluate_block(Tape<Real>& tape, std::span<const Real> 
   const Value input = tape.input(x, batch_shape(rows, sample_shape()));
   const Value v = model_.forward(tape, input, tape.input(t, {rows, 1}));
   const std::span<const Real> values = tape.value(v);
-  check(values.size() == out.size(), "field",
-        "the model's velocity is " + tape.shape(v).to_string() + ", expected the shape of x, " +
-            tape.shape(input).to_string());
+  check(values.size() == out.size(), "field", [&] {
+    return "the model's velocity is " + tape.shape(v).to_string() + ", expected the shape of x, " +
+           tape.shape(input).to_string();
+  });
   std::copy(values.begin(), values.end(), out.begin());
 }
 

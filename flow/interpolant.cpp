@@ -90,19 +90,24 @@ void Interpolant::interpolate(std::int64_t rows, std::span<const Real> x0, std::
   check(static_cast<std::int64_t>(t.size()) == rows && x1.size() == size && x_t.size() == size &&
             u_t.size() == size && (z.size() == z_size || (z_size == 0 && z.size() == size)) &&
             (rows == 0 ? size == 0 : size % static_cast<std::size_t>(rows) == 0),
-        "interpolant",
-        "x0, x1, z have " + std::to_string(size) + ", " + std::to_string(x1.size()) + ", " +
-            std::to_string(z.size()) + " numbers and t has " + std::to_string(t.size()) +
-            ", expected equally many rows, and z where there is noise");
+        "interpolant", [&] {
+          return "x0, x1, z have " + std::to_string(size) + ", " + std::to_string(x1.size()) +
+                 ", " + std::to_string(z.size()) + " numbers and t has " +
+                 std::to_string(t.size()) +
+                 ", expected equally many rows, and z where there is noise";
+        });
   const std::size_t d = rows == 0 ? 0 : size / static_cast<std::size_t>(rows);
   for (std::size_t n = 0; n < t.size(); ++n) {
     const Coefficients at = coefficients(static_cast<double>(t[n]));
-    check(std::isfinite(at.dc) || !std::isfinite(at.c), "interpolant",
-          "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
-              ", where the full bridge target is infinite; expected 0 < t < 1");
+    const auto time_is = [&](const char* expected) {
+      return "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
+             expected;
+    };
+    check(std::isfinite(at.dc) || !std::isfinite(at.c), "interpolant", [&] {
+      return time_is(", where the full bridge target is infinite; expected 0 < t < 1");
+    });
     check(std::isfinite(at.c), "interpolant",
-          "t of sample " + std::to_string(n) + " is " + number_text(static_cast<double>(t[n])) +
-              ", expected 0 <= t <= 1 for a bridge");
+          [&] { return time_is(", expected 0 <= t <= 1 for a bridge"); });
     const auto a = static_cast<Real>(at.a), b = static_cast<Real>(at.b);
     const auto da = static_cast<Real>(at.da), db = static_cast<Real>(at.db);
     for (std::size_t i = n * d; i < (n + 1) * d; ++i) {

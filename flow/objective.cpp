@@ -10,9 +10,10 @@ Value flow_losses(Tape<Real>& tape, const Model<Real>& model, const Interpolant&
                   const FlowRows<Real>& rows, std::int64_t count) {
   const Shape shape = model.sample_shape().batched(count);
   const std::int64_t size = shape.size();
-  check(static_cast<std::int64_t>(rows.x0.size()) == size, "objective",
-        "x0 has " + std::to_string(rows.x0.size()) + " numbers, the model's " +
-            std::to_string(count) + " samples are " + shape.to_string());
+  check(static_cast<std::int64_t>(rows.x0.size()) == size, "objective", [&] {
+    return "x0 has " + std::to_string(rows.x0.size()) + " numbers, the model's " +
+           std::to_string(count) + " samples are " + shape.to_string();
+  });
   Real* x_t = tape.arena().template allocate<Real>(size);
   Real* u_t = tape.arena().template allocate<Real>(size);
   const std::span<Real> x_span(x_t, static_cast<std::size_t>(size));

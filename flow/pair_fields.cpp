@@ -61,9 +61,10 @@ PairPosterior::PairPosterior(const Tensor<double>& x0, const Tensor<double>& x1,
         "x0 is " + x0.shape().to_string() + ", expected at least one pair, Nxd");
   for (const Tensor<double>* side : {&x0, &x1}) {
     for (std::int64_t i = 0; i < side->size(); ++i) {
-      check(std::isfinite((*side)[i]), "pair field",
-            "row " + std::to_string(i / side->row_size()) + " of " + (side == &x0 ? "x0" : "x1") +
-                " is not finite");
+      check(std::isfinite((*side)[i]), "pair field", [&] {
+        return "row " + std::to_string(i / side->row_size()) + " of " +
+               (side == &x0 ? "x0" : "x1") + " is not finite";
+      });
     }
   }
   sample_shape_ = x0.shape().sample();
@@ -74,9 +75,9 @@ PairPosterior::PairPosterior(const Tensor<double>& x0, const Tensor<double>& x1,
 void PairPosterior::check_time(double t) const {
   const Interpolant::Coefficients at = interpolant_.coefficients(t);
   check(std::isfinite(at.c), "pair field",
-        "t is " + number_text(t) + ", expected 0 <= t <= 1 for a bridge");
+        [&] { return "t is " + number_text(t) + ", expected 0 <= t <= 1 for a bridge"; });
   check(std::isfinite(at.dc), "pair field",
-        "t is " + number_text(t) + ", where the full bridge target is infinite");
+        [&] { return "t is " + number_text(t) + ", where the full bridge target is infinite"; });
 }
 
 double PairPosterior::distances(std::span<const double> x, double t,

@@ -13,9 +13,10 @@ namespace {
 
 void check_finite(std::string_view where, std::string_view name, const Tensor<double>& set) {
   for (std::int64_t i = 0; i < set.size(); ++i) {
-    check(std::isfinite(set[i]), where,
-          "row " + std::to_string(i / set.row_size()) + " of " + std::string(name) +
-              " is not finite");
+    check(std::isfinite(set[i]), where, [&] {
+      return "row " + std::to_string(i / set.row_size()) + " of " + std::string(name) +
+             " is not finite";
+    });
   }
 }
 

@@ -40,7 +40,7 @@ double rank_correlation(std::span<const double> a, std::span<const double> b) {
   });
   for (std::size_t i = 0; i < a.size(); ++i) {
     check(std::isfinite(a[i]) && std::isfinite(b[i]), "rank correlation",
-          "value " + std::to_string(i) + " is not finite");
+          [&] { return "value " + std::to_string(i) + " is not finite"; });
   }
   const std::vector<double> x = centred_ranks(a), y = centred_ranks(b);
   const double xy = std::inner_product(x.begin(), x.end(), y.begin(), 0.0);

@@ -19,9 +19,10 @@ void check_request(const SolverOptions& options, const TrajectoryRequest& reques
                    double t1) {
   const std::string name(to_string(options.method));
   if (options.method != SolverMethod::dopri5) {
-    check(request.times.empty(), "solver",
-          name + " keeps the states after its steps, it was asked for them at " +
-              std::to_string(request.times.size()) + " given times: only dopri5 has those");
+    check(request.times.empty(), "solver", [&] {
+      return name + " keeps the states after its steps, it was asked for them at " +
+             std::to_string(request.times.size()) + " given times: only dopri5 has those";
+    });
     return;
   }
   check(!request.every_step, "solver",
@@ -30,9 +31,10 @@ void check_request(const SolverOptions& options, const TrajectoryRequest& reques
   double previous = t0;
   for (const double t : request.times) {
     const bool in_order = t0 <= t1 ? previous <= t && t <= t1 : previous >= t && t >= t1;
-    check(in_order, "solver",
-          "the output time " + number_text(t) + " follows " + number_text(previous) +
-              ", expected times in order from " + number_text(t0) + " to " + number_text(t1));
+    check(in_order, "solver", [&] {
+      return "the output time " + number_text(t) + " follows " + number_text(previous) +
+             ", expected times in order from " + number_text(t0) + " to " + number_text(t1);
+    });
     previous = t;
   }
 }

@@ -23,12 +23,14 @@ template <class Real>
 void Optimizer<Real>::step(std::span<Real> parameters, std::span<const Real> gradient,
                            double learning_rate, LanePool* pool) {
   const auto size = static_cast<std::size_t>(layout_.padded_size());
-  check(parameters.size() == size && gradient.size() == size, "optimizer",
-        "parameters have " + std::to_string(parameters.size()) + " places, the gradient has " +
-            std::to_string(gradient.size()) + ": the layout has " + std::to_string(size));
-  check(std::isfinite(learning_rate) && learning_rate >= 0, "optimizer",
-        "the learning rate is " + number_text(learning_rate) +
-            ", expected a finite number of 0 or more");
+  check(parameters.size() == size && gradient.size() == size, "optimizer", [&] {
+    return "parameters have " + std::to_string(parameters.size()) + " places, the gradient has " +
+           std::to_string(gradient.size()) + ": the layout has " + std::to_string(size);
+  });
+  check(std::isfinite(learning_rate) && learning_rate >= 0, "optimizer", [&] {
+    return "the learning rate is " + number_text(learning_rate) +
+           ", expected a finite number of 0 or more";
+  });
   ++steps_;
   const auto update_piece = [&](int i) {
     const Piece& piece = pieces_[i];

@@ -128,9 +128,10 @@ void GramCollector<Real>::collect(const SampleGradients<Real>& gradients,
   };
   check(std::equal(gradients.uses.begin(), gradients.uses.end(), kept.uses.begin(), kept.uses.end(),
                    fits),
-        "gram",
-        "samples use parameter " + std::to_string(gradients.parameter.index) +
-            " in different ways, expected the same operations in every lane");
+        "gram", [&] {
+          return "samples use parameter " + std::to_string(gradients.parameter.index) +
+                 " in different ways, expected the same operations in every lane";
+        });
   std::size_t next = 0;
   const auto copy = [&](const Real* from) {
     Tensor<Real>& to = kept.memory[next++];

@@ -52,7 +52,7 @@ json of_pairs(const StudyOptions& options, const Setting& setting, int seed) {
     const Solution<double> ends = solve<double>(field, euler(100), pairs.x0);
     minimiser.push_back(summarise(row_distances(ends.end, pairs.x1)).mean / random);
   }
-  return {{"half", curve.half ? curve.half->value : std::numeric_limits<double>::quiet_NaN()},
+  return {{"half", curve.half ? json(curve.half->value) : json(nullptr)},
           {"half_error", curve.half ? curve.half->standard_error : 0},
           {"shares", shares},
           {"minimiser", minimiser}};
@@ -73,8 +73,9 @@ double stopping_noise(const std::vector<double>& sigmas, const std::vector<doubl
 
 // One setting and seed.
 struct Mark {
-  double half = 0, network = 0, minimiser = 0;  // noise levels
-  std::vector<double> shares, ratios;           // by level
+  // Noise levels; half is NaN where the pairs have none.
+  double half = std::numeric_limits<double>::quiet_NaN(), network = 0, minimiser = 0;
+  std::vector<double> shares, ratios;  // by level
 };
 
 Mark mark_of(const StudyOptions& options, const TaskResults& results, const Setting& setting,
@@ -82,7 +83,7 @@ Mark mark_of(const StudyOptions& options, const TaskResults& results, const Sett
   const std::vector<double> sigmas = preset_of(options).sigmas;
   const json& pairs = results.at(id_of(setting, "pairs", seed));
   Mark mark;
-  mark.half = pairs.at("half").get<double>();
+  if (const json& half = pairs.at("half"); !half.is_null()) mark.half = half.get<double>();
   mark.shares = pairs.at("shares").get<std::vector<double>>();
   for (const double sigma : sigmas) {
     const json& run = results.at(id_of(setting, sigma_id(sigma), seed));
@@ -119,7 +120,7 @@ Agreement agreement(const StudyOptions& options, const TaskResults& results, dou
     for (const Setting& setting : settings_of(options)) {
       const Mark mark = mark_of(options, results, setting, seed);
       ++found.of;
-      if (!std::isfinite(mark.*stop)) continue;
+      if (!std::isfinite(mark.*stop) || !std::isfinite(mark.half)) continue;
       ++found.stops;
       predicted.push_back(mark.half);
       measured.push_back(mark.*stop);
