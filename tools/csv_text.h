@@ -1,6 +1,7 @@
 // csv_text: a small table as CSV, made in memory and written at once.
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <initializer_list>
 #include <string>
@@ -10,13 +11,17 @@
 
 namespace gradvar {
 
-// One row at a time; the first field of a row may be text.
+// One row at a time; the first field of a row may be text. A number that there is not, NaN, is an
+// empty field.
 class CsvText {
  public:
   explicit CsvText(const std::string& header) : text_(header + "\n") {}
   void row(const std::string& first, std::initializer_list<double> values) {
     text_ += first;
-    for (const double value : values) text_ += "," + number_text(value);
+    for (const double value : values) {
+      text_ += ",";
+      if (!std::isnan(value)) text_ += number_text(value);
+    }
     text_ += "\n";
   }
   void write(const std::filesystem::path& path) const { write_file(path.string(), text_); }

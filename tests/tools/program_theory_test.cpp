@@ -189,7 +189,7 @@ TEST_F(ProgramTheory, NumbersOutsideTheirRangeAreOneSentence) {
   EXPECT_EQ(refusal("gaussian --angle 60 --per-time 0"),
             "gradvar: --per-time is '0', expected a whole number from 1 to 100000\n");
   EXPECT_EQ(refusal("gaussian --angle 60 --noise constant --sigma -1"),
-            "gradvar: --sigma is '-1', expected a number of 0 or more\n");
+            "gradvar: --sigma is '-1', expected a number from 0 to 1e6\n");
   EXPECT_EQ(refusal("gaussian --angle sixty"),
             "gradvar: --angle is 'sixty', expected a number of degrees from -1e6 to 1e6\n");
   EXPECT_EQ(refusal("gaussian --angle nan"),

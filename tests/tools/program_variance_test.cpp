@@ -1,4 +1,5 @@
 // gradvar variance through the real program: a run's and a weights file's are the same numbers.
+#include <cctype>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -205,6 +206,42 @@ TEST_F(ProgramVariance, TheTableNamesLayersBinsAndCauses) {
     EXPECT_NE(outcome.out.find(text), std::string::npos) << text << "\n" << outcome.out;
   }
   EXPECT_EQ(variance("--run run --quiet").out, "");
+}
+
+// The optimal field between equal laws: no gradient at all, so no ratio of two.
+TEST_F(ProgramVariance, AFieldWithoutGradientsPrintsNoNaN) {
+  SafetensorsWriter zeros;
+  zeros.add("theta", Tensor<double>(Shape{2}));
+  zeros.add("Theta", Tensor<double>(Shape{2, 2}));
+  zeros.write(scratch_.path("zeros.safetensors"));
+  scratch_.write("x.csv", "1,2\n3,4\n-5,1\n");
+  const Outcome outcome = variance(
+      "--model affine-gaussian:dim=2 --weights zeros.safetensors --x0 x.csv --x1 x.csv "
+      "--precision f64 --spectrum --out v");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("cosine of a sample to the mean: median -"), std::string::npos)
+      << outcome.out;
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  };
+  EXPECT_EQ(lower(outcome.out).find("nan"), std::string::npos) << outcome.out;
+  for (const char* table : {"by_layer.csv", "by_time.csv", "by_pair.csv", "convergence.csv"}) {
+    const std::string text = scratch_.read("v/" + std::string(table));
+    EXPECT_EQ(lower(text).find("nan"), std::string::npos) << table << "\n" << text;
+  }
+  EXPECT_EQ(scratch_.read("v/report.html").find(">NaN"), std::string::npos);
+  EXPECT_EQ(scratch_.read("v/report.html").find(" NaN"), std::string::npos);
+  EXPECT_NE(scratch_.read("v/report.html").find("All samples have the same gradient"),
+            std::string::npos);
+}
+
+TEST_F(ProgramVariance, OneDrawOfNoiseSaysThatItKnowsNoError) {
+  const Outcome outcome = variance("--run run --noise-draws 1");
+  EXPECT_NE(outcome.out.find("one draw of the noise has neither an error nor a share"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(outcome.out.find("nan"), std::string::npos) << outcome.out;
 }
 
 TEST_F(ProgramVariance, SameBitsForAnyNumberOfThreads) {

@@ -177,11 +177,10 @@ constexpr const char* kFooter =
     "time\n"
     "of the profile numbers are null. Traces are good to 1e-10 relative for every --scale and "
     "--mean\n"
-    "and angles of 0.001 degrees or more. A rotation in planes and a diagonal covariance take a "
-    "dozen\n"
-    "products of matrices of their size, seconds in 1,000 dimensions; a full --covariance hundreds "
-    "of\n"
-    "them, and a phase boundary with one tens of thousands.\n"
+    "and angles of 0.001 degrees or more that are as far from half a turn; within 3e-6 degrees of\n"
+    "it one is taken for the other. A rotation in planes and a diagonal covariance take a dozen\n"
+    "products of matrices of their size, seconds in 1,000 dimensions; a full --covariance\n"
+    "hundreds of them, and a phase boundary with one tens of thousands.\n"
     "Examples\n"
     "  gradvar theory gaussian --dim 2 --angle 120 --noise constant --sigma 0.1\n"
     "  gradvar theory gaussian --dim 2 --coupling independent --time 0.1:0.9 --per-time 20\n"
@@ -210,8 +209,8 @@ void add_theory(CLI::App& app) {
   add_choice(*command, "--noise", options->noise, {"none", "constant", "bridge", "bridge-full"},
              "of the interpolant; bridge-full has the path's velocity as its target");
   add_number(
-      *command, "--sigma", options->sigma, [](double x) { return std::isfinite(x) && x >= 0; },
-      "a number of 0 or more", "size of the noise");
+      *command, "--sigma", options->sigma, [](double x) { return x >= 0 && x <= 1e6; },
+      "a number from 0 to 1e6", "size of the noise");
   add_number(
       *command, "--scale", options->scale, [](double x) { return x >= 1e-6 && x <= 1e6; },
       "a standard deviation above 0, from 1e-6 to 1e6", "c, the target's covariance being c^2 I");

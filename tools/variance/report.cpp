@@ -27,7 +27,7 @@ std::string number_or_dash(double value, int digits = 3) {
 }
 
 std::string percent(double part, double whole) {
-  return format_number(100 * part / whole, 3) + " %";
+  return whole > 0 ? format_number(100 * part / whole, 3) + " %" : "–";
 }
 
 class Writer {
@@ -69,18 +69,24 @@ class Writer {
   }
 
   void lead() {
-    const VarianceParts parts = pairs_.whole.parts();
     const double trace = first_.whole.trace;
     page_.lead("Every number here is a weighted sum over " + samples() + ": " +
                format_integer(first_.samples) +
                " exact per-sample gradients, not an estimate from batches.");
+    if (!(trace > 0)) {
+      page_.lead(
+          "All samples have the same gradient: the trace of its covariance is **0**, so that there "
+          "is nothing to split between causes ([[numbers]]).");
+      return;
+    }
+    const VarianceParts parts = pairs_.whole.parts();
     page_.lead(
         "The trace of the covariance of one sample's gradient is **" + format_number(trace, 4) +
         "**, of which " + percent(parts.pair, trace) + " lies between pairs, " +
         percent(parts.time, trace) + " over time" +
         (first_.noise_points > 1 ? " and " + percent(parts.noise, trace) + " over noise" : "") +
         " ([[layers]]). The gradient noise scale is **" +
-        format_number(first_.whole.noise_scale(), 3) + "**: a batch of so many samples has " +
+        number_or_dash(first_.whole.noise_scale()) + "**: a batch of so many samples has " +
         "as much noise as signal ([[numbers]]).");
   }
 
@@ -179,7 +185,7 @@ class Writer {
     const double sum = pairs_.whole.parts().total();
     page_.table("attribution", table,
                 {"The parts add up to the trace; they were computed apart from it and differ by " +
-                     format_number(std::abs(sum / first_.whole.trace - 1), 2) + " of it." + note,
+                     number_or_dash(std::abs(sum / first_.whole.trace - 1), 2) + " of it." + note,
                  "", "", command_});
   }
 

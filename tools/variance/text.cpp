@@ -1,5 +1,7 @@
 #include "tools/variance/text.h"
 
+#include <array>
+#include <cmath>
 #include <cstdio>
 
 #include "tools/monitor.h"
@@ -8,31 +10,48 @@ namespace gradvar {
 
 namespace {
 
+// "%.4g" of a number that there is; "-" of one that there is not: where the gradient is zero.
+std::string text_of(const char* format, double value) {
+  if (std::isnan(value)) return "-";
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
 void print_row(const std::string& name, const MomentSummary& moments, const VarianceParts* parts,
                bool noisy) {
-  std::printf("%-24s %12.6g %12.6g %10.4g %11.4g", name.c_str(), moments.trace,
-              moments.mean_squared_norm, moments.signal_to_noise(), moments.noise_scale());
+  std::printf("%-24s %12.6g %12.6g %10s %11s", name.c_str(), moments.trace,
+              moments.mean_squared_norm, text_of("%.4g", moments.signal_to_noise()).c_str(),
+              text_of("%.4g", moments.noise_scale()).c_str());
   if (parts != nullptr) {
-    const auto share = [&](double part) { return 100 * part / moments.trace; };
-    std::printf(" %6.1f %6.1f", share(parts->pair), share(parts->time));
-    if (noisy) std::printf(" %6.1f", share(parts->noise));
+    const auto share = [&](double part) { return text_of("%.1f", 100 * part / moments.trace); };
+    std::printf(" %6s %6s", share(parts->pair).c_str(), share(parts->time).c_str());
+    if (noisy) std::printf(" %6s", share(parts->noise).c_str());
   }
   std::printf("\n");
 }
 
 void print_errors(const PairReport& pairs) {
   const Jackknifed& scale = pairs.jackknife.noise_scale;
-  if (pairs.by_pair.size() > 1) {
+  if (pairs.by_pair.size() > 1 && std::isfinite(scale.low)) {
     std::printf("noise scale %.4g, 95 %% interval over pairs [%.4g, %.4g], jackknife\n",
                 scale.estimate, scale.low, scale.high);
+  } else if (pairs.by_pair.size() > 1) {
+    std::printf("noise scale %s, no interval over pairs: without one of them nothing varies\n",
+                text_of("%.4g", scale.estimate).c_str());
   }
-  if (pairs.noise_drawn) {
+  if (pairs.noise_drawn && std::isnan(pairs.noise_errors.trace)) {
+    std::printf(
+        "one draw of the noise has neither an error nor a share: expected --noise-draws 2 or "
+        "more\n");
+  } else if (pairs.noise_drawn) {
     std::printf("standard error of the noise: trace %.2g, noise scale %.2g\n",
                 pairs.noise_errors.trace, pairs.noise_errors.noise_scale);
   }
   const Alignment& alignment = pairs.alignment;
-  std::printf("cosine of a sample to the mean: median %.3g, nine in ten in [%.3g, %.3g]\n",
-              alignment.quantile(0.5), alignment.quantile(0.05), alignment.quantile(0.95));
+  const auto quantile = [&](double level) { return text_of("%.3g", alignment.quantile(level)); };
+  std::printf("cosine of a sample to the mean: median %s, nine in ten in [%s, %s]\n",
+              quantile(0.5).c_str(), quantile(0.05).c_str(), quantile(0.95).c_str());
 }
 
 void print_floor(const Measurement& measurement) {
