@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "autograd/collectors/moments.h"
+#include "autograd/collectors/norms.h"
 #include "autograd/collectors/per_sample.h"
 #include "autograd/engine.h"
 #include "flow/affine_gaussian.h"
@@ -216,6 +217,40 @@ TEST(GaussianRoads, MonteCarloIsWithinThreeStandardErrors) {
       EXPECT_NEAR(sum, expected.trace, 3 * standard_error) << c.name;
       EXPECT_LT(standard_error, 0.2 * expected.trace) << c.name << ": a test that says something";
     }
+  }
+}
+
+// The second moment, trace + |mean|^2: of the two the trace alone is hard to sample.
+TEST(GaussianRoads, AMillionDrawsAreWithinThreeStandardErrors) {
+  const std::int64_t blocks = 20, count = 50000;
+  for (const Case& c : {kCases[4]}) {
+    const AffineGaussianField<double> field(c.field());
+    LanePool pool(2);
+    Engine<double> engine(field.parameters(), pool, 2);
+    NormsCollector<double> norms;
+    std::vector<double> t(count), losses(count);
+    double sum = 0, squares = 0;
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      for (std::int64_t n = 0; n < count; ++n) {
+        t[n] = RandomStream(5, Purpose::kTest)
+                   .uniform(static_cast<std::uint64_t>(block), static_cast<std::uint32_t>(n));
+      }
+      const Tensor<double> w =
+          normal_rows(static_cast<std::uint64_t>(100 + block), count, c.normals());
+      const Samples samples(c, w, t);
+      engine.run(count, samples.losses(c, field), {&norms}, losses);
+      for (const double squared_norm : norms.squared_norms()) {
+        sum += squared_norm;
+        squares += squared_norm * squared_norm;
+      }
+    }
+    const auto draws = static_cast<double>(blocks * count);
+    const double mean = sum / draws;
+    const double standard_error = std::sqrt((squares / draws - mean * mean) / draws);
+    const MomentSummary whole = c.theory().over().whole();
+    const double expected = whole.trace + whole.mean_squared_norm;
+    EXPECT_LT(standard_error, 0.02 * expected) << c.name << ": a test that says something";
+    EXPECT_NEAR(mean, expected, 3 * standard_error) << c.name;
   }
 }
 
