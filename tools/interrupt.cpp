@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <unistd.h>
 
@@ -39,8 +40,8 @@ int interrupt_status() noexcept {
   return signal == 0 ? 0 : 128 + signal;
 }
 
-void stop_if_interrupted(const std::string& message) {
-  if (interrupt_requested()) throw Stopped(interrupt_status(), message);
+void stop_if_interrupted(std::string_view message) {
+  if (interrupt_requested()) throw Stopped(interrupt_status(), std::string(message));
 }
 
 InterruptGuard::InterruptGuard(bool announce) : old_announce_(announcing.exchange(announce)) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <signal.h>
-#include <string>
+#include <string_view>
 
 namespace gradvar {
 
@@ -16,7 +16,7 @@ namespace gradvar {
 // 128 + the signal, the status to exit with after an orderly stop; 0 when none came.
 [[nodiscard]] int interrupt_status() noexcept;
 // Throws Stopped (tools/exit_status.h) with that status and `message` when one came.
-void stop_if_interrupted(const std::string& message);
+void stop_if_interrupted(std::string_view message);
 
 class InterruptGuard {
  public:

@@ -19,8 +19,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/commands/theory_question.h"
-#include "tools/interrupt.h"
-#include "tools/progress.h"
+#include "tools/watched_task.h"
 
 namespace gradvar::commands {
 
@@ -30,22 +29,16 @@ using nlohmann::json;
 
 constexpr std::int64_t kMostDimensions = 10000, kMostTimes = 100000;
 
-// Counts the times done, and stops between two of them: in many dimensions one takes seconds.
-class WatchedTimes {
- public:
-  // `total` 0 when it is not known.
-  WatchedTimes(const TheoryOptions& options, const char* task, std::int64_t total = 0)
-      : progress_(options.output.progress(), task, total, "time") {
-    progress_.say_nothing_of_short_tasks();
-  }
-  void operator()() {
-    progress_.advance();
-    stop_if_interrupted("stopped; nothing was written");
-  }
+WatchedTask watched(const TheoryOptions& options, const char* task) {
+  WatchedTask watch(options.output.progress(), task, "time");
+  watch.say_nothing_of_short_tasks();
+  return watch;
+}
 
- private:
-  Progress progress_;
-};
+// A listener of integrals, which do not know how many times they will take.
+std::function<void()> counting(WatchedTask& watch) {
+  return [&watch, done = std::int64_t{0}]() mutable { watch(++done, 0); };
+}
 
 json settings_json(const TheoryOptions& options, const TheoryQuestion& question) {
   const GaussianSetting& setting = question.setting;
@@ -82,7 +75,7 @@ void add_moments(json& to, const Moments& moments) {
 
 // At the middles of equal bins. A singular time has no numbers, and says so.
 json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::int64_t times,
-             WatchedTimes& watch) {
+             WatchedTask watch) {
   json rows = json::array();
   const double width = (question.t_end - question.t_begin) / static_cast<double>(times);
   for (std::int64_t i = 0; i < times; ++i) {
@@ -97,7 +90,7 @@ json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::
       row["divergence"] = singular.what();
     }
     rows.push_back(std::move(row));
-    watch();
+    watch(i + 1, times);
   }
   return rows;
 }
@@ -105,16 +98,15 @@ json profile(const GaussianTheory& theory, const TheoryQuestion& question, std::
 json gaussian(const TheoryOptions& options, const TheoryQuestion& question) {
   const GaussianTheory theory = question.setting.theory();
   const GaussianVariance variance = [&] {
-    WatchedTimes watch(options, "theory");
-    return theory.over(question.t_begin, question.t_end, std::ref(watch));
+    WatchedTask watch = watched(options, "theory");
+    return theory.over(question.t_begin, question.t_end, counting(watch));
   }();
   json answer = {{"settings", settings_json(options, question)},
                  {"singular_times", variance.singular_times},
                  {"divergence", variance.finite() ? json(nullptr) : json(variance.divergence)}};
   add_moments(answer, variance);
   if (options.per_time > 0) {
-    WatchedTimes watch(options, "profile", options.per_time);
-    answer["profile"] = profile(theory, question, options.per_time, watch);
+    answer["profile"] = profile(theory, question, options.per_time, watched(options, "profile"));
   }
   return answer;
 }
@@ -132,10 +124,10 @@ json phase(const TheoryOptions& options, const TheoryQuestion& question, const C
   if (options.noise == "none") {
     throw std::invalid_argument("--noise is required, expected constant, bridge or bridge-full");
   }
-  WatchedTimes watch(options, "phase boundary");
+  WatchedTask watch = watched(options, "phase boundary");
   const PhaseBoundary boundary =
       phase_boundary(setting.source(), setting.map(), setting.interpolant.kind,
-                     setting.interpolant.target, question.t_begin, question.t_end, std::ref(watch));
+                     setting.interpolant.target, question.t_begin, question.t_end, counting(watch));
   return {{"settings", settings_json(options, question)},
           {"sigma", boundary.sigma ? json(*boundary.sigma) : json(nullptr)},
           {"reason", boundary.reason.empty() ? json(nullptr) : json(boundary.reason)}};

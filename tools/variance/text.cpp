@@ -10,7 +10,7 @@ namespace gradvar {
 
 namespace {
 
-// "%.4g" of a number that there is; "-" of one that there is not: where the gradient is zero.
+// A number by its printf format; "-" where there is none, as in ratios of gradients that are zero.
 std::string text_of(const char* format, double value) {
   if (std::isnan(value)) return "-";
   std::array<char, 32> text;
