@@ -121,6 +121,14 @@ GRADVAR_ALWAYS_INLINE void square_loop(const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
 }
 template <class Real>
+GRADVAR_ALWAYS_INLINE void scaled_loop(Real a, const Real* x, Real* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = a * x[i];
+}
+template <class Real>
+GRADVAR_ALWAYS_INLINE void scaled_square_loop(Real a, const Real* x, Real* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = a * (x[i] * x[i]);
+}
+template <class Real>
 GRADVAR_ALWAYS_INLINE void scale_loop(Real a, Real* x, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) x[i] *= a;
 }
@@ -151,6 +159,18 @@ GRADVAR_MULTIVERSION void accumulate_rows(const double* x, double* y, std::int64
 GRADVAR_MULTIVERSION void square(const float* x, float* y, std::int64_t n) { square_loop(x, y, n); }
 GRADVAR_MULTIVERSION void square(const double* x, double* y, std::int64_t n) {
   square_loop(x, y, n);
+}
+GRADVAR_MULTIVERSION void scaled(float a, const float* x, float* y, std::int64_t n) {
+  scaled_loop(a, x, y, n);
+}
+GRADVAR_MULTIVERSION void scaled(double a, const double* x, double* y, std::int64_t n) {
+  scaled_loop(a, x, y, n);
+}
+GRADVAR_MULTIVERSION void scaled_square(float a, const float* x, float* y, std::int64_t n) {
+  scaled_square_loop(a, x, y, n);
+}
+GRADVAR_MULTIVERSION void scaled_square(double a, const double* x, double* y, std::int64_t n) {
+  scaled_square_loop(a, x, y, n);
 }
 GRADVAR_MULTIVERSION void scale(float a, float* x, std::int64_t n) { scale_loop(a, x, n); }
 GRADVAR_MULTIVERSION void scale(double a, double* x, std::int64_t n) { scale_loop(a, x, n); }

@@ -23,6 +23,11 @@ void accumulate_rows(const double* x, double* y, std::int64_t rows, std::int64_t
 // y = x * x.
 void square(const float* x, float* y, std::int64_t n);
 void square(const double* x, double* y, std::int64_t n);
+// y = a x, and y = a x * x: rows with the weight of their sample.
+void scaled(float a, const float* x, float* y, std::int64_t n);
+void scaled(double a, const double* x, double* y, std::int64_t n);
+void scaled_square(float a, const float* x, float* y, std::int64_t n);
+void scaled_square(double a, const double* x, double* y, std::int64_t n);
 // x = a x.
 void scale(float a, float* x, std::int64_t n);
 void scale(double a, double* x, std::int64_t n);

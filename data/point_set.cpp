@@ -42,10 +42,12 @@ PointSet::PointSet(Tensor<double> points, std::string spec, const std::string& s
   }
   if (shape.rank() == 1) points_.reshape(Shape{points_.size(), 1});
   for (std::int64_t i = 0; i < points_.size(); ++i) {
-    if (std::isfinite(points_[i])) continue;
-    refuse_file(source, "row " + std::to_string(i / points_.row_size() + 1) + ", column " +
-                            std::to_string(i % points_.row_size() + 1) + " is " +
-                            number_text(points_[i]) + ", expected a finite number");
+    if (std::abs(points_[i]) <= kLargestCoordinate) continue;
+    refuse_file(source,
+                "row " + std::to_string(i / points_.row_size() + 1) + ", column " +
+                    std::to_string(i % points_.row_size() + 1) + " is " + number_text(points_[i]) +
+                    ", expected a finite number" +
+                    (std::isfinite(points_[i]) ? " of at most 1e18, whose square fits f32" : ""));
   }
 }
 

@@ -7,6 +7,9 @@
 
 namespace gradvar {
 
+// Squares of larger coordinates, and sums of some hundred of them, do not fit f32.
+inline constexpr double kLargestCoordinate = 1e18;
+
 // A file of points as the user names it: "x.npy", "x.safetensors,key=NAME", or with the kind in
 // front as in a spec, "safetensors:x.safetensors,key=NAME".
 struct PointFile {
@@ -18,7 +21,8 @@ class PointSet final : public Distribution {
  public:
   // points [N, sample...]; one axis [N] becomes [N, 1]. `spec` is what spec() returns, the text
   // that makes the set again; `source` begins the errors. Throws std::invalid_argument when there
-  // are no points or a value is not finite, naming its row and column counted from 1.
+  // are no points, or a value is not finite or beyond kLargestCoordinate, naming its row and column
+  // counted from 1.
   PointSet(Tensor<double> points, std::string spec, const std::string& source = "points");
 
   // Reads a .csv, .npy or .safetensors file. Of a safetensors file, `key` chooses the tensor; it

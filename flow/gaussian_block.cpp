@@ -120,12 +120,6 @@ GaussianBlock::Factors GaussianBlock::factorise(UnitTime at) const {
 
 double GaussianBlock::condition(UnitTime at) const { return factorise(at).condition; }
 
-GaussianBlock::Sizes GaussianBlock::sizes(const Interpolant& interpolant, UnitTime at) const {
-  const Rows here = rows(interpolant, at);
-  const auto copies = static_cast<double>(copies_);
-  return {copies * squares_of(here.u.values()), copies * squares_of(here.x.values())};
-}
-
 GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, UnitTime at) const {
   const std::int64_t d = dim();
   Rows here = rows(interpolant, at);
@@ -140,8 +134,8 @@ GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, Un
   blas::gemm(blas::Transpose::kNo, blas::Transpose::kYes, z.rows(), d, d, 1.0, z.data(), d,
              map_.data(), d, 0.0, mapped.data(), d);
   // What is left of a residual of zero after rounding (Proposition 1) is zero: A^-T would make
-  // something of it near a singular time. A small one carries that rounding along. A large mean
-  // says nothing of the normals, so each is judged on its own.
+  // something of it near a singular time. A small one carries that rounding along. Pairs, noise and
+  // mean may be of very different sizes, so each is judged on its own.
   Moments m;
   const auto settle = [&](std::int64_t first, std::int64_t last, bool is_mean) {
     double largest = 0, residual = 0;
@@ -160,7 +154,9 @@ GaussianBlock::Moments GaussianBlock::moments(const Interpolant& interpolant, Un
     m.residual = std::max(m.residual, residual);
     m.rounding = std::max(m.rounding, rounding);
   };
-  settle(0, normals, false);
+  const std::int64_t pairs = x0_.rows() - 1;  // rows of noise follow those of the pairs
+  settle(0, pairs, false);
+  settle(pairs, normals, false);
   settle(normals, normals + 1, true);
   m.loss = squares_of(a.values());
   blas::lu_solve(blas::Transpose::kYes, d, normals + 1, factors.lu.data(), factors.pivots.data(),
@@ -196,8 +192,11 @@ std::vector<double> GaussianBlock::singular_times() const {
   blas::eigenvalues(d, copy.data(), re.data(), im.data());
   for (std::int64_t i = 0; i < d; ++i) {
     const double rate = 1 - re[i];  // A's eigenvalue is 1 - t rate
-    // A double eigenvalue may come out as a pair with imaginary parts of sqrt(eps).
-    if (rate != 0 && std::abs(im[i]) <= 3e-8 * std::abs(rate)) times.push_back(1 / rate);
+    if (rate == 0 || std::abs(im[i]) > 3e-8 * std::abs(rate)) continue;
+    // A double eigenvalue may come out as a pair with imaginary parts of sqrt(eps); a rotation near
+    // half a turn has such a pair and no singular time.
+    if (im[i] != 0 && !(condition(UnitTime::at(1 / rate)) >= kMaxCondition)) continue;
+    times.push_back(1 / rate);
   }
   return times;
 }

@@ -42,13 +42,10 @@ class GaussianBlock {
   };
   [[nodiscard]] Moments moments(const Interpolant& interpolant, UnitTime at) const;
   // (|1-t| + t |M|) |A^-1|, which counts that A is the small difference of its parts near a
-  // singular time; infinite at one.
+  // singular time; infinite at one, and taken for one above kMaxCondition (as in
+  // autograd/ops/affine_gaussian.cpp).
+  static constexpr double kMaxCondition = 1e12;
   [[nodiscard]] double condition(UnitTime at) const;
-  // E |u_t|^2 and E |x_t|^2.
-  struct Sizes {
-    double u = 0, x = 0;
-  };
-  [[nodiscard]] Sizes sizes(const Interpolant& interpolant, UnitTime at) const;
   // Times at which A is singular, in no order: 1 / (1 - mu) for the real eigenvalues mu of M.
   [[nodiscard]] std::vector<double> singular_times() const;
   [[nodiscard]] std::int64_t dim() const { return theta_.size(); }

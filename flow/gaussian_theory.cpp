@@ -17,11 +17,11 @@ namespace {
 
 constexpr const char* kWhere = "gaussian theory";
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kMaxCondition = 1e12;  // as in autograd/ops/affine_gaussian.cpp
 constexpr int kPanelNodes = 24;
 constexpr std::int64_t kMaxNodes = 100'000;
 constexpr double kNarrowest = 1e-14;  // a panel, in time
 // A panel has to agree with its halves to this much of itself, or of what is done already.
+constexpr double kNoise = 0.01;  // of a residual, relative: beyond it is mostly rounding
 constexpr double kOfPanel = 1e-12, kOfDone = 1e-13;
 
 void check_map(const AffineMap& map, std::int64_t d, const char* name) {
@@ -219,7 +219,8 @@ GaussianTimePoint GaussianTheory::at(double t) const {
   check(t >= 0 && t <= 1, kWhere, "t is " + number_text(t) + ", expected 0 <= t <= 1");
   check(std::isfinite(interpolant_.coefficients(t).dc), kWhere,
         "t is " + number_text(t) + ", where the full bridge target is infinite");
-  check(condition(t) <= kMaxCondition, kWhere, "the field is singular at t = " + number_text(t));
+  check(condition(t) <= GaussianBlock::kMaxCondition, kWhere,
+        "the field is singular at t = " + number_text(t));
   const Moments m = moments(UnitTime::at(t));
   const double theta_mean = sum_of_squares(m.mean_theta);
   const double matrix_mean = sum_of_squares(m.mean_matrix);
@@ -269,26 +270,17 @@ void GaussianTheory::add_panel(double begin, double end, Integral& integral) con
 
 // The second moments are non-negative and rational in t, so that a pole on the real line has even
 // order: at a singular time they are infinite beyond any integral, or stay bounded. Ten times
-// nearer, a pole grows a hundredfold or more.
+// nearer, a pole grows a hundredfold or more; so does what rounding has left of no residual, which
+// is no pole.
 std::optional<double> GaussianTheory::pole(double t_begin, double t_end) const {
-  const auto second_moment = [&](double t) {
-    const Moments m = moments(UnitTime::at(t));
-    return m.theta + m.matrix;
-  };
-  GaussianBlock::Sizes middle;
-  for (const GaussianBlock& block : blocks_) {
-    const GaussianBlock::Sizes one = block.sizes(interpolant_, UnitTime::at((t_begin + t_end) / 2));
-    middle.u += one.u;
-    middle.x += one.x;
-  }
-  const double scale = 4 * middle.u * (1 + middle.x);
   for (const double s : singular_) {
     if (s < t_begin - 1e-12 || s > t_end + 1e-12) continue;
     for (const double side : {-1e-2, 1e-2}) {
       const double step = side * (t_end - t_begin);
       if (s + step < t_begin || s + step > t_end) continue;
-      const double near = second_moment(s + step / 10);
-      if (near > 30 * second_moment(s + step) && near > 1e-14 * scale) {
+      const Moments near = moments(UnitTime::at(s + step / 10));
+      const Moments far = moments(UnitTime::at(s + step));
+      if (near.theta + near.matrix > 30 * (far.theta + far.matrix) && near.rounding < kNoise) {
         return s;
       }
     }
@@ -315,7 +307,7 @@ GaussianVariance GaussianTheory::over(double t_begin, double t_end,
   if (const std::optional<double> at = pole(t_begin, t_end)) {
     result.divergence =
         "the field is singular at t = " + number_text(*at) + " and the coupling is not";
-    result.theta = result.matrix = {kInfinity, kInfinity};
+    result.theta = result.matrix = {kInfinity, std::numeric_limits<double>::quiet_NaN()};
     result.loss = kInfinity;
     return result;
   }

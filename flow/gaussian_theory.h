@@ -84,7 +84,8 @@ class GaussianTheory {
 
   // Traces and loss are infinite, with the reason, for the full bridge up to t = 0 or 1, where
   // gamma'(t)^2 ~ sigma^2 / (4 t) has no finite integral; and when the field has a singular time
-  // the coupling does not share, where the mean gradient is infinite too. Throws
+  // the coupling does not share: there the mean gradient has a pole of odd order, so that it has no
+  // integral either and mean_squared_norm is NaN. Throws
   // std::invalid_argument unless 0 <= t_begin < t_end <= 1, and std::runtime_error when an integral
   // does not converge: moments that overflow, mostly. Calls `after_time`, where given, whenever
   // another time is done: a single large block takes seconds for a few of them.

@@ -75,7 +75,12 @@ class Fold {
   }
 
   PairReport finish() {
-    for (const NestedSquares& layer : report_.by_layer) report_.whole += layer;
+    for (NestedSquares& layer : report_.by_layer) {
+      // A single point of noise is its own mean. Said here, as rounding would say otherwise: both
+      // sums are of squares of the same gradients, added up in another order.
+      if (noise_.points == 1) layer.moment = layer.sample;
+      report_.whole += layer;
+    }
     report_.jackknife = jackknife_over_pairs(report_.by_pair, mean_.mean_squared_norm);
     report_.noise_errors = noise_errors();
     align();

@@ -1,10 +1,12 @@
 #include "tools/pairs_file.h"
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
+#include "data/point_set.h"
 #include "io/atomic_file.h"
 #include "io/number_text.h"
 #include "io/spec.h"
@@ -14,11 +16,25 @@
 
 namespace gradvar {
 
+namespace {
+
+Tensor<double> side(const SafetensorsFile& file, const std::string& name) {
+  Tensor<double> points = finite_tensor<double>(file, name);
+  for (std::int64_t i = 0; i < points.size(); ++i) {
+    if (std::abs(points[i]) <= kLargestCoordinate) continue;
+    refuse_file(file.path(), "row " + std::to_string(i / points.row_size()) + " of the tensor '" +
+                                 name + "' holds " + number_text(points[i]) +
+                                 ", expected numbers of at most 1e18, whose squares fit f32");
+  }
+  return points;
+}
+
+}  // namespace
+
 PairsFile read_pairs_file(const std::string& path, const std::string& option) {
   return for_option(option, [&] {
     const SafetensorsFile file = SafetensorsFile::read(path);
-    PairsFile found{{finite_tensor<double>(file, "x0"), finite_tensor<double>(file, "x1")},
-                    file.metadata()};
+    PairsFile found{{side(file, "x0"), side(file, "x1")}, file.metadata()};
     const Shape &x0 = found.pairs.x0.shape(), &x1 = found.pairs.x1.shape();
     if (!(x0 == x1)) {
       refuse_file(path, "x0 is " + x0.to_string() + ", x1 is " + x1.to_string() +

@@ -86,15 +86,13 @@ void add_outer_squares(const LaneGradients<Real>& lane, RowBlock block, Arena& s
   const std::int64_t rows = block.rows();
   Real* delta_squared = scratch.allocate<Real>(b * rows);
   Real* a_squared = scratch.allocate<Real>(b * d);
-  if (rows == p) {
+  if (rows == p && lane.weights.empty()) {
     kernels::square(use.delta, delta_squared, b * p);
   } else {
     for (std::int64_t n = 0; n < b; ++n) {
-      kernels::square(use.delta + n * p + block.begin, delta_squared + n * rows, rows);
+      kernels::scaled_square(lane.weights.empty() ? Real(1) : lane.weights[n],
+                             use.delta + n * p + block.begin, delta_squared + n * rows, rows);
     }
-  }
-  for (std::size_t n = 0; n < lane.weights.size(); ++n) {
-    kernels::scale(lane.weights[n], delta_squared + static_cast<std::int64_t>(n) * rows, rows);
   }
   kernels::square(use.a, a_squared, b * d);
   blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, rows, d, b, Real(1), delta_squared, rows,

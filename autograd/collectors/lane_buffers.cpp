@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "autograd/kernels.h"
+
 namespace gradvar {
 
 template <class Real>
@@ -46,7 +48,7 @@ const Real* weighted_rows(const Real* x, std::int64_t rows_per_sample, std::int6
   const std::int64_t sample = rows_per_sample * columns;
   Real* out = scratch.allocate<Real>(static_cast<std::int64_t>(weights.size()) * sample);
   for (std::size_t n = 0; n < weights.size(); ++n) {
-    for (std::int64_t i = 0; i < sample; ++i) out[n * sample + i] = weights[n] * x[n * sample + i];
+    kernels::scaled(weights[n], x + n * sample, out + n * sample, sample);
   }
   return out;
 }

@@ -118,6 +118,12 @@ TEST(PointSet, RefusesValuesThatAreNotFiniteWithTheirPlace) {
   EXPECT_EQ(error_of([&] { (void)PointSet::read(scratch / "a.safetensors"); }),
             (scratch / "a.safetensors") +
                 ": tensor 'x': row 2, column 2 is inf, expected a finite number");
+  points[3] = -1e200;
+  write_npy(scratch / "a.npy", points);
+  EXPECT_EQ(error_of([&] { (void)PointSet::read(scratch / "a.npy"); }),
+            (scratch / "a.npy") +
+                ": row 2, column 2 is -1e+200, expected a finite number of at "
+                "most 1e18, whose square fits f32");
 }
 
 TEST(PointSet, RefusesASetWithoutPoints) {

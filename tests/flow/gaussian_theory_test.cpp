@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <numbers>
 
 #include "tests/flow/gaussian_cases.h"
 
@@ -145,6 +146,40 @@ TEST(GaussianTheory, ANearlySingularFieldIsIntegratedThroughItsPeak) {
   const double at_tenth = plane.independent(plane.rotated(179.9)).over().matrix.trace;
   // |A^-1| is as 1 / |t - 1/2 - i e|, e as the angle: its sixth power integrates to e^-5.
   EXPECT_NEAR(std::log10(at_tenth / at_1), 5, 0.01);
+}
+
+// The field of a rotation by phi in the plane under constant noise: A is multiplication by the
+// complex number c = 1 - t + t e^(i phi), |c|^2 = a + k u^2 with a = cos^2(phi/2), k = 4
+// sin^2(phi/2), u = t - 1/2; a and z are multiples of the noise, whose traces are powers of 1 /
+// |c|^2.
+TEST(GaussianTheory, OfNearlyHalfATurnWithNoiseItIsTheRationalIntegralItShouldBe) {
+  const Plane plane;
+  for (const double left : {1e-3, 1e-5, 1e-6, 1e-7, 1e-8}) {  // degrees to half a turn
+    const double half = (180 - left) / 360 * std::numbers::pi;
+    const double a = std::pow(std::sin(left / 360 * std::numbers::pi), 2);
+    const double k = 4 * std::pow(std::sin(half), 2), end = a + k / 4;
+    // I_n = int du / (a + k u^2)^n over [-1/2, 1/2].
+    const double i1 = 2 / std::sqrt(a * k) * std::atan(std::sqrt(k / a) / 2);
+    const double i2 = (1 / end + i1) / (2 * a);
+    const double i3 = (1 / (end * end) + 3 * i2) / (4 * a);
+    for (const double sigma : {0.1, 1e-15}) {
+      const double s = sigma * sigma;
+      const double theta = 8 * s * k * i2;
+      const double matrix = 16 * s * k * (i2 + s * i3) + 16 * s * s * k * i3;
+      const double mean = 8 * s * s * k * a * i2 * i2;
+      const GaussianVariance found =
+          plane.at(180 - left, plane.rotated(180 - left), constant(sigma)).over();
+      ASSERT_TRUE(found.finite()) << left << ": " << found.divergence;
+      const double bound = std::max(1e-10, 3e-13 / left);
+      EXPECT_NEAR(found.theta.trace, theta, bound * theta) << left;
+      EXPECT_NEAR(found.matrix.trace, matrix - mean, bound * matrix) << left << ", " << sigma;
+      EXPECT_NEAR(found.whole().mean_squared_norm, mean, bound * mean) << left << ", " << sigma;
+    }
+  }
+  const GaussianVariance half = plane.at(180, plane.rotated(180), constant(1e-15)).over();
+  EXPECT_EQ(half.divergence, "the field is singular at t = 0.5 and the coupling is not");
+  EXPECT_TRUE(std::isinf(half.whole().trace));
+  EXPECT_TRUE(std::isnan(half.whole().mean_squared_norm));
 }
 
 TEST(GaussianTheory, PartsOfTheIntervalMakeTheWhole) {

@@ -178,6 +178,9 @@ std::string given_words(const CLI::App& command) {
   return text;
 }
 
+// Nodes of a rule need room between two numbers.
+constexpr double kShortestTime = 1e-9;
+
 TimeInterval time_interval(const std::string& option, const std::string& text) {
   const std::size_t colon = text.find(':');
   const std::optional<double> begin = number_from_text(text.substr(0, colon));
@@ -186,6 +189,10 @@ TimeInterval time_interval(const std::string& option, const std::string& text) {
   if (!begin || !end || !(*begin >= 0 && *begin < *end && *end <= 1)) {
     throw std::invalid_argument(option + " is '" + text +
                                 "', expected T0:T1 with 0 <= T0 < T1 <= 1");
+  }
+  if (*end - *begin < kShortestTime) {
+    throw std::invalid_argument(option + " is '" + text + "', " + number_text(*end - *begin) +
+                                " long, expected " + number_text(kShortestTime) + " or longer");
   }
   return {*begin, *end};
 }

@@ -4,8 +4,8 @@
 //                    norm of the mean and the loss, over time or at many times
 //   phase-boundary   the first noise at which the optimal field varies no more than the pairs' own
 //
-// JSON on standard output. A number that is infinite is the string "infinite", and "divergence"
-// says why; it is null where all are finite.
+// JSON on standard output. A number that is infinite is the string "infinite", one that does not
+// exist null, and "divergence" says why; that is null where all are finite.
 
 #include <cmath>
 #include <functional>
@@ -19,6 +19,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/commands/theory_question.h"
+#include "tools/json_number.h"
 #include "tools/watched_task.h"
 
 namespace gradvar::commands {
@@ -62,7 +63,7 @@ json settings_json(const TheoryOptions& options, const TheoryQuestion& question)
   return settings;
 }
 
-json number(double value) { return std::isinf(value) ? json("infinite") : json(value); }
+json number(double value) { return std::isinf(value) ? json("infinite") : json_number(value); }
 
 template <class Moments>
 void add_moments(json& to, const Moments& moments) {
@@ -165,14 +166,16 @@ constexpr const char* kFooter =
     "                  the trace at the optimal field is no more than that at the pairs' own; "
     "null\n"
     "                  with a reason where there is none.\n"
-    "A number that diverges is the string \"infinite\" and 'divergence' says why; at a singular "
-    "time\n"
-    "of the profile numbers are null. Traces are good to 1e-10 relative for every --scale and "
-    "--mean\n"
-    "and angles of 0.001 degrees or more that are as far from half a turn; within 3e-6 degrees of\n"
-    "it one is taken for the other. A rotation in planes and a diagonal covariance take a dozen\n"
-    "products of matrices of their size, seconds in 1,000 dimensions; a full --covariance\n"
-    "hundreds of them, and a phase boundary with one tens of thousands.\n"
+    "A number that diverges is the string \"infinite\", one that does not exist null, as the mean\n"
+    "gradient of a field singular within the interval and numbers of the profile at such a time;\n"
+    "'divergence' says why. Traces are good to 1e-10 relative for every --scale and --mean and\n"
+    "angles of 0.001 degrees or more that are as far from half a turn; nearer to it, by x "
+    "degrees,\n"
+    "to 3e-13 / x, and within 1e-10 degrees one is taken for the other. A rotation in planes and "
+    "a\n"
+    "diagonal covariance take a dozen products of matrices of their size, seconds in 1,000\n"
+    "dimensions; a full --covariance hundreds of them, and a phase boundary with one tens of\n"
+    "thousands.\n"
     "Examples\n"
     "  gradvar theory gaussian --dim 2 --angle 120 --noise constant --sigma 0.1\n"
     "  gradvar theory gaussian --dim 2 --coupling independent --time 0.1:0.9 --per-time 20\n"
