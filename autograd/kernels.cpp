@@ -15,7 +15,7 @@ namespace {
 constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 constexpr double kSeluLambda = 1.0507009873554804934193349852946;
 
-// Beyond these sigmoid_fast is flat, so x times it would grow again (and -inf would stay one).
+// Beyond these sigmoid is flat, so x times it would grow again (and -inf would stay one).
 template <class Real>
 constexpr Real kSigmoidEnd = sizeof(Real) == 8 ? Real(708) : Real(87);
 
@@ -23,7 +23,7 @@ template <class Real>
 GRADVAR_ALWAYS_INLINE void silu_loop(const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     const Real z = x[i] < -kSigmoidEnd<Real> ? -kSigmoidEnd<Real> : x[i];
-    y[i] = z * vector_math::sigmoid_fast(z);
+    y[i] = z * vector_math::sigmoid_within(z > kSigmoidEnd<Real> ? kSigmoidEnd<Real> : z);
   }
 }
 template <class Real>
@@ -31,7 +31,7 @@ GRADVAR_ALWAYS_INLINE void silu_backward_loop(const Real* x, const Real* dy, Rea
                                               std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     const Real z = vector_math::clamp(x[i], -kSigmoidEnd<Real>, kSigmoidEnd<Real>);
-    const Real s = vector_math::sigmoid_fast(z);
+    const Real s = vector_math::sigmoid_within(z);
     dx[i] += dy[i] * (s * (Real(1) + z * (Real(1) - s)));
   }
 }

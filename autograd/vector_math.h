@@ -4,8 +4,9 @@
 // Reduction: x = k ln2 + r, |r| <= ln2 / 2; e^r - 1 by its Taylor polynomial, long enough that the
 // truncation is below half an ulp; then e^x - 1 = 2^k (e^r - 1) + (2^k - 1), which keeps its
 // relative accuracy near 0. Bounds are tested in kernels_test.cpp over the whole range:
-//   expm1_fast   2 ulp   exp_fast  2 ulp   sigmoid_fast  4 ulp   tanh_fast  4 ulp
-// Arguments are clamped to the range in which the result is finite and normal; a NaN stays a NaN.
+//   expm1_fast   2 ulp   exp_fast  2 ulp   sigmoid_within  4 ulp   tanh_fast  4 ulp
+// Arguments are clamped to the range in which the result is finite and normal (sigmoid_within
+// leaves that to its caller); a NaN stays a NaN.
 #pragma once
 
 #include <bit>
@@ -40,8 +41,7 @@ struct ReducedF32 {
   float m;      // e^r - 1
   float scale;  // 2^k
 };
-GRADVAR_ALWAYS_INLINE ReducedF32 reduce(float x) {
-  x = clamp(x, -87.0F, 88.0F);
+GRADVAR_ALWAYS_INLINE ReducedF32 reduce_within(float x) {
   const float k = nearest(x * 1.44269504F);
   const float r = (x - k * 0.693359375F) + k * 2.12194440e-4F;  // ln2 in two parts
   float p = 1.0F / 5040;
@@ -56,8 +56,7 @@ struct ReducedF64 {
   double m;
   double scale;
 };
-GRADVAR_ALWAYS_INLINE ReducedF64 reduce(double x) {
-  x = clamp(x, -708.0, 709.0);
+GRADVAR_ALWAYS_INLINE ReducedF64 reduce_within(double x) {
   const double k = nearest(x * 1.4426950408889634);
   const double r = (x - k * 0x1.62e42fefa38p-1) - k * 0x1.ef35793c7673p-45;
   double p = 1.0 / 6227020800.0;
@@ -75,6 +74,9 @@ GRADVAR_ALWAYS_INLINE ReducedF64 reduce(double x) {
   return {r + r * r * p, power_of_two(k)};
 }
 
+GRADVAR_ALWAYS_INLINE ReducedF32 reduce(float x) { return reduce_within(clamp(x, -87.0F, 88.0F)); }
+GRADVAR_ALWAYS_INLINE ReducedF64 reduce(double x) { return reduce_within(clamp(x, -708.0, 709.0)); }
+
 template <class Real>
 GRADVAR_ALWAYS_INLINE Real expm1_fast(Real x) {
   const auto [m, scale] = reduce(x);
@@ -85,10 +87,12 @@ GRADVAR_ALWAYS_INLINE Real exp_fast(Real x) {
   const auto [m, scale] = reduce(x);
   return scale * m + scale;
 }
-// 1 / (1 + e^-x).
+// 1 / (1 + e^-x). REQUIRES: |x| at most 87 (f32) or 708 (f64), or NaN; who calls it has a clamp of
+// his own.
 template <class Real>
-GRADVAR_ALWAYS_INLINE Real sigmoid_fast(Real x) {
-  return Real(1) / (Real(1) + exp_fast(-x));
+GRADVAR_ALWAYS_INLINE Real sigmoid_within(Real x) {
+  const auto [m, scale] = reduce_within(-x);
+  return Real(1) / (Real(1) + (scale * m + scale));
 }
 // From expm1(2x), which near 0 keeps what exp(2x) - 1 would lose.
 template <class Real>
