@@ -26,6 +26,7 @@ class Watch final : public GradientReceiver<Real> {
   Watch(const ParameterLayout& layout, ProbeResult& result) : layout_(layout), result_(result) {}
   // An op that admits to mixing rows is to be measured like any other.
   [[nodiscard]] bool needs_separable_samples() const override { return false; }
+  [[nodiscard]] bool keeps_adjoints() const override { return true; }
 
   void receive(const SampleGradients<Real>& gradients) override {
     if (!result_.separable) return;

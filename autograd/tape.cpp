@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 
 #include "autograd/check.h"
 #include "autograd/kernels.h"
@@ -23,6 +25,7 @@ template <class Real>
 void Tape<Real>::reset() {
   arena_.reset();
   slots_.clear();
+  spare_.clear();
   nodes_.clear();
   node_parameters_.clear();
   batch_ = -1;
@@ -82,9 +85,40 @@ Value Tape<Real>::append(Op<Real>* op, const Shape& out, std::span<const Value> 
 template <class Real>
 typename Tape<Real>::Accumulator Tape<Real>::accumulate(Value v) {
   Slot& slot = slots_[v.index];
+  check(!slot.given_back, "tape", "this adjoint was given back during the walk");
   if (slot.adjoint != nullptr) return {slot.adjoint, Real(1)};
-  slot.adjoint = arena_.allocate<Real>(slot.shape.size());
+  slot.adjoint = memory_for(slot.shape.size());
   return {slot.adjoint, Real(0)};
+}
+
+// The memory given back last is the warmest.
+template <class Real>
+Real* Tape<Real>::memory_for(std::int64_t size) {
+  const auto fits = std::find_if(spare_.rbegin(), spare_.rend(),
+                                 [size](const Spare& spare) { return spare.size == size; });
+  if (fits == spare_.rend()) return arena_.allocate<Real>(size);
+  Real* memory = fits->memory;
+  spare_.erase(std::next(fits).base());
+  return memory;
+}
+
+// Unless a factor lies in it: collectors read factors when all lanes are done.
+template <class Real>
+void Tape<Real>::give_back(const Node& node) {
+  Slot& slot = slots_[node.op->output.index];
+  const Real *begin = slot.adjoint, *end = begin + slot.shape.size();
+  const auto inside = [&](const Real* x) {
+    return !std::less<>()(x, begin) && std::less<>()(x, end);
+  };
+  for (std::int32_t k = 0; k < node.parameter_count; ++k) {
+    const ParameterId parameter = node_parameters_[node.first_parameter + k];
+    for (const Factor<Real>& use : book_.factors_[parameter.index]) {
+      if (inside(use.delta) || inside(use.a)) return;
+    }
+  }
+  spare_.push_back({slot.adjoint, slot.shape.size()});
+  slot.adjoint = nullptr;
+  slot.given_back = true;
 }
 
 template <class Real>
@@ -142,7 +176,9 @@ void Tape<Real>::backward(Value losses, std::span<const Real> seed,
     if (out.adjoint == nullptr && node->parameter_count == 0) continue;
     (void)adjoint(node->op->output);
     node->op->backward(*this);
-    if (receiver != nullptr && node->parameter_count > 0) hand_over(*node, *receiver);
+    if (receiver == nullptr) continue;
+    if (node->parameter_count > 0) hand_over(*node, *receiver);
+    if (!receiver->keeps_adjoints()) give_back(*node);
   }
 }
 

@@ -38,6 +38,8 @@ class GradientReceiver {
   virtual void receive(const SampleGradients<Real>& gradients) = 0;
   // Whether it needs samples kept apart. A plain sum does not, and may pass ops that mix rows.
   [[nodiscard]] virtual bool needs_separable_samples() const { return true; }
+  // Whether adjoints of what ops made are to be there after the walk; see Tape::adjoint.
+  [[nodiscard]] virtual bool keeps_adjoints() const { return false; }
 };
 
 // Where ops put their factors: per parameter, a list of uses.
@@ -102,7 +104,10 @@ class Tape {
   [[nodiscard]] std::span<const Real> value(Value v) const {
     return {slots_[v.index].value, static_cast<std::size_t>(slots_[v.index].shape.size())};
   }
-  // The adjoint of a value after backward. Zeros where no loss depends on it.
+  // The adjoint of a value after backward. Zeros where no loss depends on it. A walk with a
+  // receiver that does not keep them gives the memory of adjoints of what ops made back as it goes,
+  // for those further down: afterwards leaves have theirs, and for others it throws
+  // std::invalid_argument.
   [[nodiscard]] std::span<Real> adjoint(Value v);
   [[nodiscard]] const ParameterSet<Real>& parameters() const { return parameters_; }
   // The first op whose output holds a number that is not finite, in the order of recording, or
@@ -162,6 +167,11 @@ class Tape {
     const Real* value;
     Real* adjoint;  // null until first touched
     bool wants_adjoint;
+    bool given_back = false;
+  };
+  struct Spare {
+    Real* memory;
+    std::int64_t size;
   };
   struct Node {
     Op<Real>* op;
@@ -172,6 +182,8 @@ class Tape {
                std::span<const ParameterId> parameters);
   Value leaf(std::span<const Real> rows, const Shape& shape, bool wants_adjoint);
   void hand_over(const Node& node, GradientReceiver<Real>& receiver);
+  [[nodiscard]] Real* memory_for(std::int64_t size);
+  void give_back(const Node& node);
 
   const ParameterSet<Real>& parameters_;
   Arena arena_;
@@ -179,6 +191,7 @@ class Tape {
   bool walked_back_ = false;
   std::optional<RandomRows> random_rows_;
   std::vector<Slot> slots_;
+  std::vector<Spare> spare_;  // of adjoints, until the next reset
   std::vector<Node> nodes_;
   std::vector<ParameterId> node_parameters_;
   std::vector<std::int32_t> uses_left_;  // by parameter

@@ -92,6 +92,32 @@ TEST_F(TapeTest, ValuesNoLossDependsOnHaveZeroAdjoints) {
   EXPECT_EQ(copied(tape.adjoint(aside)), std::vector<double>(6, 0.0));
 }
 
+// A chain of a hundred ops needs two adjoints at a time; that of a leaf and that a factor lies in
+// stay.
+TEST_F(TapeTest, AWalkWithAReceiverGivesAdjointsBackAndANullOneKeepsThem) {
+  const auto bytes_of_walk = [&](GradientReceiver<double>* receiver) {
+    Tape<double> tape(set);
+    const std::vector<double> rows(3 * 1024, 1.0);
+    const Value v = tape.variable(rows, {3, 1024});
+    Value chain = v;
+    for (int i = 0; i < 100; ++i) chain = scale(tape, chain, 1.01);
+    const Value last = chain;
+    const std::size_t before = tape.arena().used_bytes();
+    tape.backward(sum(tape, last), receiver);
+    EXPECT_NEAR(tape.adjoint(v)[0], std::pow(1.01, 100), 1e-12);
+    if (receiver == nullptr) {
+      EXPECT_EQ(tape.adjoint(last)[0], 1);
+    } else {
+      EXPECT_THROW((void)tape.adjoint(last), std::invalid_argument);
+    }
+    return tape.arena().used_bytes() - before;
+  };
+  Offered offered;
+  const std::size_t one = 3 * 1024 * sizeof(double);
+  EXPECT_GT(bytes_of_walk(nullptr), 100 * one);
+  EXPECT_LT(bytes_of_walk(&offered), 3 * one);
+}
+
 TEST_F(TapeTest, DataWantsNoAdjointAndWhatComesOfItNeither) {
   Tape<double> tape(set);
   const Value data = tape.input(x, shape), variable = tape.variable(x, shape);
