@@ -46,6 +46,12 @@ void fold_moments(const double* g, double w, double* sum, double* sum_squares, s
 // m2 += w (g - mean)^2.
 void fold_deviations(const float* g, const float* mean, float w, float* m2, std::int64_t n);
 void fold_deviations(const double* g, const double* mean, double w, double* m2, std::int64_t n);
+// Another batch into running moments (StreamingMoments), in f64: with delta = mean_b - mean,
+//   mean += share delta      m2 += m2_b + between delta^2
+void stream_moments(const float* mean_b, const float* m2_b, double share, double between,
+                    double* mean, double* m2, std::int64_t n);
+void stream_moments(const double* mean_b, const double* m2_b, double share, double between,
+                    double* mean, double* m2, std::int64_t n);
 // One step of Chan's merge, b into a, in f64. With m = m2 - correction sum^2 (at least 0) for each
 // side and delta = sum_b inverse_weight_b - sum_a inverse_weight_a:
 //   sum_a = scale (sum_a + sum_b)      m2_a = m_a + m_b + between delta^2

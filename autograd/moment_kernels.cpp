@@ -31,6 +31,17 @@ GRADVAR_ALWAYS_INLINE void fold_deviations_loop(const Real* g, const Real* mean,
   }
 }
 
+template <class Real>
+GRADVAR_ALWAYS_INLINE void stream_moments_loop(const Real* mean_b, const Real* m2_b, double share,
+                                               double between, double* mean, double* m2,
+                                               std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double delta = static_cast<double>(mean_b[i]) - mean[i];
+    mean[i] += delta * share;
+    m2[i] += static_cast<double>(m2_b[i]) + delta * delta * between;
+  }
+}
+
 // Sums and maxima over the elements, in kPartials places kept apart, so that the compiler need not
 // reassociate; a maximum starts at 0 and passes over a NaN, which is looked for in the losses
 // instead.
@@ -154,6 +165,14 @@ GRADVAR_MULTIVERSION void fold_deviations(const float* g, const float* mean, flo
 GRADVAR_MULTIVERSION void fold_deviations(const double* g, const double* mean, double w, double* m2,
                                           std::int64_t n) {
   fold_deviations_loop(g, mean, w, m2, n);
+}
+GRADVAR_MULTIVERSION void stream_moments(const float* mean_b, const float* m2_b, double share,
+                                         double between, double* mean, double* m2, std::int64_t n) {
+  stream_moments_loop(mean_b, m2_b, share, between, mean, m2, n);
+}
+GRADVAR_MULTIVERSION void stream_moments(const double* mean_b, const double* m2_b, double share,
+                                         double between, double* mean, double* m2, std::int64_t n) {
+  stream_moments_loop(mean_b, m2_b, share, between, mean, m2, n);
 }
 GRADVAR_MULTIVERSION MergedMoments centre_moments(float* sum, float* m2, double correction,
                                                   double scale, std::int64_t n) {

@@ -4,8 +4,17 @@
 #include <limits>
 
 #include "autograd/check.h"
+#include "autograd/kernels.h"
 
 namespace gradvar {
+
+namespace {
+
+// Threads share blocks of so many elements: no element is at the end of a vector for one number of
+// threads and within one for another.
+constexpr std::int64_t kBlock = 1024;
+
+}  // namespace
 
 std::string_view to_string(Estimator estimator) {
   return estimator == Estimator::kUnbiased ? "unbiased" : "population";
@@ -65,7 +74,7 @@ StreamingMoments::StreamingMoments(const ParameterLayout& layout)
 
 template <class Real>
 void StreamingMoments::merge(std::span<const Real> mean, std::span<const Real> squared_deviations,
-                             const Weights& weights) {
+                             const Weights& weights, LanePool* pool) {
   check(static_cast<std::int64_t>(mean.size()) == mean_.size() &&
             squared_deviations.size() == mean.size(),
         "statistics", [&] {
@@ -76,10 +85,17 @@ void StreamingMoments::merge(std::span<const Real> mean, std::span<const Real> s
   const double total = weights_.sum + weights.sum;
   const double share = weights.sum / total;
   const double between = weights_.sum * share;  // W_a W_b / (W_a + W_b)
-  for (std::int64_t i = 0; i < mean_.size(); ++i) {
-    const double delta = static_cast<double>(mean[i]) - mean_[i];
-    mean_[i] += delta * share;
-    m2_[i] += static_cast<double>(squared_deviations[i]) + delta * delta * between;
+  const auto merge_part = [&](int parts, int part) {
+    LanePool::Range range = LanePool::piece((mean_.size() + kBlock - 1) / kBlock, parts, part);
+    range = {range.begin * kBlock, std::min(range.end * kBlock, mean_.size())};
+    kernels::stream_moments(mean.data() + range.begin, squared_deviations.data() + range.begin,
+                            share, between, mean_.data() + range.begin, m2_.data() + range.begin,
+                            range.end - range.begin);
+  };
+  if (pool == nullptr) {
+    merge_part(1, 0);
+  } else {
+    pool->run(pool->threads(), [&](int part) { merge_part(pool->threads(), part); });
   }
   weights_.samples += weights.samples;
   weights_.sum = total;
@@ -113,8 +129,8 @@ std::vector<MomentSummary> StreamingMoments::summaries(Estimator estimator) cons
 template Weights Weights::of(std::span<const float>, std::int64_t);
 template Weights Weights::of(std::span<const double>, std::int64_t);
 template void StreamingMoments::merge(std::span<const float>, std::span<const float>,
-                                      const Weights&);
+                                      const Weights&, LanePool*);
 template void StreamingMoments::merge(std::span<const double>, std::span<const double>,
-                                      const Weights&);
+                                      const Weights&, LanePool*);
 
 }  // namespace gradvar

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autograd/lanes.h"
 #include "autograd/parameters.h"
 #include "autograd/tensor.h"
 
@@ -66,10 +67,11 @@ class StreamingMoments {
   StreamingMoments() = default;
   explicit StreamingMoments(const ParameterLayout& layout);
 
-  // Another batch: its mean and M2 as flat arrays over the layout, and its weights.
+  // Another batch: its mean and M2 as flat arrays over the layout, and its weights. The threads of
+  // a pool share the elements; the bits are the same.
   template <class Real>
   void merge(std::span<const Real> mean, std::span<const Real> squared_deviations,
-             const Weights& weights);
+             const Weights& weights, LanePool* pool = nullptr);
   void merge(const StreamingMoments& other);
 
   [[nodiscard]] const Weights& weights() const { return weights_; }

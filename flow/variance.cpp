@@ -47,8 +47,8 @@ VarianceReport measure_variance(Engine<Real>& engine, const Model<Real>& model,
       design.select(first, count);
       const std::span<Real> batch_losses = std::span(losses).first(count);
       design.run(engine, model, interpolant, {&collector}, batch_losses);
-      bin_moments.merge<Real>(collector.mean(), collector.squared_deviations(),
-                              collector.weights());
+      bin_moments.merge<Real>(collector.mean(), collector.squared_deviations(), collector.weights(),
+                              &engine.pool());
       for (std::int64_t n = 0; n < count; ++n) {
         if (!std::isfinite(batch_losses[n])) throw_nonfinite(engine.first_nonfinite());
         bin_loss += static_cast<double>(design.weights()[n]) * static_cast<double>(batch_losses[n]);

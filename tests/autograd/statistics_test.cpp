@@ -96,6 +96,26 @@ TEST(StreamingMoments, OfStreamsMergeLikeBatches) {
   }
 }
 
+TEST(StreamingMoments, HaveTheSameBitsForAnyThreads) {
+  ParameterLayout layout;
+  (void)layout.add("a", {3, 1777});
+  const auto streamed = [&](int threads) {
+    LanePool pool(std::max(threads, 1));
+    StreamingMoments moments(layout);
+    std::vector<float> mean(layout.padded_size()), m2(layout.padded_size());
+    for (std::uint64_t batch = 0; batch < 5; ++batch) {
+      RandomStream(1, Purpose::kTest).normals<float>(batch, 0, mean);
+      RandomStream(1, Purpose::kTest).normals<float>(batch, 1, m2);
+      moments.merge<float>(mean, m2, {7, 3.1, 1.9}, threads == 0 ? nullptr : &pool);
+    }
+    std::vector<double> all(moments.mean().begin(), moments.mean().end());
+    all.insert(all.end(), moments.squared_deviations().begin(), moments.squared_deviations().end());
+    return all;
+  };
+  const std::vector<double> alone = streamed(0);
+  for (const int threads : {1, 2, 3, 7}) EXPECT_EQ(streamed(threads), alone) << threads;
+}
+
 TEST(StreamingMoments, KeepTheirDigitsWhenTheMeanIsLarge) {
   ParameterLayout layout;
   (void)layout.add("a", {1});
