@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/blas.h"
+#include "autograd/convolution.h"
 
 namespace gradvar {
 
@@ -85,20 +86,16 @@ void add_patch_products(const Factor<Real>& use, const Real* delta, std::int64_t
                         Real* out) {
   const ArenaScope scope(scratch);
   const PatchGrid& grid = use.grid;
-  const std::int64_t d = grid.patch_size(), width = grid.strip_width();
   const std::int64_t rows = grid.tile_rows(sizeof(Real));
   Real* tile = scratch.allocate<Real>(grid.template tile_size<Real>());
+  Real* packed = scratch.allocate<Real>(correlation_scratch_size<Real>(fan_out));
   for (std::int64_t n = begin; n < end; ++n) {
-    for (std::int64_t i = 0; i < grid.out_height(); i += rows) {
+    for (std::int64_t i = 0; i < grid.out_height(); i += rows, beta = 1) {
       const std::int64_t last = std::min(i + rows, grid.out_height());
-      gather_strips(grid, use.a + n * grid.image_size(), i, last, tile);
-      for (std::int64_t u = 0; u < grid.kernel; ++u) {
-        blas::gemm(blas::Transpose::kYes, blas::Transpose::kNo, fan_out, width,
-                   (last - i) * grid.out_width(), Real(1),
-                   delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out,
-                   tile + grid.patch_row(u, last - i), width, beta, out + u * width, d);
-      }
-      beta = 1;
+      gather_tile(grid, use.a + n * grid.image_size(), i, last, tile);
+      correlate(grid, tile, last - i,
+                delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out, packed,
+                beta, out);
     }
   }
 }

@@ -3,18 +3,14 @@
 // A convolution is a dense layer over patches: y_t = W a_t + b, where a_t [k,k,C] is the window of
 // the image around output position t. So its weight's per-sample gradient is an outer product over
 // positions like a dense layer's, sum_t delta_t (x) a_t, with one difference: the a_t overlap, and
-// written out they are k^2 times as large as the image. They are therefore never written out: for a
-// tile of a few rows of positions, small enough to stay in cache, the *strips* of the image rows
-// that their windows touch are gathered. A strip holds the k C neighbours of every column position,
-// so it is k times as large as the row, and serves all the windows that the row is part of. Row u
-// of the patches of all positions is then one matrix inside the tile, and a product with patches is
-// k GEMMs, one for each u.
+// written out they are k^2 times as large as the image. They are therefore never written out: a
+// tile of a few image rows, small enough to stay in cache, is copied with its border of zeros, and
+// a window is k runs of k C numbers inside it, wherever it lies.
 //
 //   image    [H,W,C]      channels last: k neighbouring pixels are k C neighbouring numbers
-//   strip    [W',k,C]     of one image row, 0 outside the image
-//   patch    [k,k,C]      element (u,v,c) of position (i,j) is image[s i + u - k/2, s j + v - k/2,
-//   c],
-//                         0 outside the image
+//   tile     [s (rows - 1) + k, W + k - 1, C]   what the windows of some rows of positions touch
+//   patch    [k,k,C]      element (u,v,c) of position (i,j) is
+//                         image[s i + u - k/2, s j + v - k/2, c], 0 outside the image
 //   weight   [O,C,k,k] as a parameter, [O,k,k,C] in patch order
 #pragma once
 
@@ -31,30 +27,32 @@ struct PatchGrid {
   [[nodiscard]] std::int64_t positions() const { return out_height() * out_width(); }
   [[nodiscard]] std::int64_t image_size() const { return height * width * channels; }
   [[nodiscard]] std::int64_t patch_size() const { return kernel * kernel * channels; }
-  // Numbers of one position in a strip: row u of its patch.
-  [[nodiscard]] std::int64_t strip_width() const { return kernel * channels; }
-  // Strips that `rows` rows of positions need. Those that are `stride` apart lie together: with
-  // stride 2 first the even ones, then the odd ones.
-  [[nodiscard]] std::int64_t strips(std::int64_t rows) const;
-  // Where row u of the patches begins in a tile of strips: [rows W', k C] from there.
-  [[nodiscard]] std::int64_t patch_row(std::int64_t u, std::int64_t rows) const;
-  // Rows of positions whose strips stay in a core's second-level cache, 1 or more.
+  // Numbers of one row of a window, which are neighbours in a tile.
+  [[nodiscard]] std::int64_t window_row() const { return kernel * channels; }
+  // Rows and columns of pixels of the tile of `rows` rows of positions.
+  [[nodiscard]] std::int64_t tile_height(std::int64_t rows) const {
+    return (rows - 1) * stride + kernel;
+  }
+  [[nodiscard]] std::int64_t tile_width() const { return width + kernel - 1; }
+  // Rows of positions of a tile, 1 or more: tiles of about one size that stay in a core's
+  // second-level cache.
   [[nodiscard]] std::int64_t tile_rows(std::int64_t bytes_per_number) const;
   // Numbers in such a tile.
   template <class Real>
   [[nodiscard]] std::int64_t tile_size() const {
-    return strips(tile_rows(sizeof(Real))) * out_width() * strip_width();
+    return tile_height(tile_rows(sizeof(Real))) * tile_width() * channels;
   }
 };
 
-// The strips of rows [begin, end) of positions into out [strips(end - begin), W', k C].
+// The tile of rows [begin, end) of positions into out [tile_height(end - begin), tile_width(), C].
 template <class Real>
-void gather_strips(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
-                   Real* out);
-// Adds each number of the strips of a tile to the pixel that it was taken from: the transpose.
+void gather_tile(const PatchGrid& grid, const Real* image, std::int64_t begin, std::int64_t end,
+                 Real* out);
+// Adds the numbers of patches [end - begin, k,k,C], those of positions [begin, end), to the pixels
+// that they are taken from: the transpose of reading them.
 template <class Real>
-void scatter_strips(const PatchGrid& grid, const Real* strips, std::int64_t begin, std::int64_t end,
-                    Real* image);
+void scatter_patches(const PatchGrid& grid, const Real* patches, std::int64_t begin,
+                     std::int64_t end, Real* image);
 
 // out [O,k,k,C] = weight [O,C,k,k], and back.
 template <class Real>

@@ -3,20 +3,22 @@
 //   x [B,H,W,C]  W [O,C,k,k]  b [O]  y [B,H',W',O]      k odd, padded by k / 2 zeros, stride s
 //   y[i,j] = b + sum_cuv W[:,c,u,v] x[s i + u - k/2, s j + v - k/2, c]
 //   H' = (H - 1) / s + 1, rounded down, and W' alike; T = H' W' positions
-//   saves       x (the input itself); W in patch order [O,k,k,C]
+//   saves       x (the input itself)
 //   backward    dx += dy * W turned by half a circle     stride 1: again a convolution
 //               dx += patches (dy W), added back to where they came from        otherwise
 //   per sample  dW_n = sum_t dy_nt (x) a_nt              factors (dy, x) and the grid of patches
 //               db_n = sum_t dy_nt                       rows
 // REQUIRES: C is W's second axis, its window square and odd, stride >= 1. Rows never mix.
-// Patches are read from tiles of strips that fit the cache (patches.h), never written out.
-// Trap: a kernel of 1 with stride 1 has its pixels for patches, and is handed over as the outer
-// product that it is.
+// Patches are read from tiles of image rows that fit the cache (patches.h, convolution.h); only a
+// stride's way back writes some out.
+// Trap: a kernel of 1 with stride 1 has its pixels for patches. It is a product of matrices, and is
+// handed over as the outer product that it is.
 
 #include <algorithm>
 
 #include "autograd/blas.h"
 #include "autograd/check.h"
+#include "autograd/convolution.h"
 #include "autograd/kernels.h"
 #include "autograd/ops.h"
 #include "autograd/patches.h"
@@ -35,38 +37,48 @@ class Conv2d final : public Op<Real> {
   [[nodiscard]] std::string_view name() const override { return "conv2d"; }
 
   void forward(Tape<Real>& tape) override {
-    const std::int64_t d = grid_.patch_size(), width = grid_.strip_width();
-    const std::int64_t rows = grid_.tile_rows(sizeof(Real));
-    Real* ordered = tape.arena().template allocate<Real>(out_ * d);
-    to_patch_order(grid_, out_, tape.parameters().values(weight_).data(), ordered);
-    ordered_weight_ = ordered;
-    Real* y = tape.output(this->output).data();
-    kernels::broadcast_row(tape.parameters().values(bias_).data(), y,
-                           tape.batch() * grid_.positions(), out_);
-    const ArenaScope scope(tape.arena());
-    Real* tile = pixels() ? nullptr : tape.arena().template allocate<Real>(tile_size(grid_));
+    const Real* weight = tape.parameters().values(weight_).data();
+    const Real* bias = tape.parameters().values(bias_).data();
     const Real* x = tape.value(x_).data();
-    over_tiles(tape.batch(), rows, [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-      const Real* strips = strips_of(grid_, x + n * grid_.image_size(), begin, end, tile);
-      for (std::int64_t u = 0; u < grid_.kernel; ++u) {
-        blas::gemm(Transpose::kNo, Transpose::kYes, (end - begin) * grid_.out_width(), out_, width,
-                   Real(1), strips + grid_.patch_row(u, end - begin), width, ordered + u * width, d,
-                   Real(1), y + at(n, begin) * out_, out_);
-      }
-    });
+    Real* y = tape.output(this->output).data();
+    if (pixels()) {
+      const std::int64_t rows = tape.batch() * grid_.positions();
+      kernels::broadcast_row(bias, y, rows, out_);
+      blas::gemm(Transpose::kNo, Transpose::kYes, rows, out_, grid_.channels, Real(1), x,
+                 grid_.channels, weight, grid_.channels, Real(1), y, out_);
+      return;
+    }
+    const ArenaScope scope(tape.arena());
+    Real* packed = tape.arena().template allocate<Real>(packed_weight_size<Real>(grid_, out_));
+    pack_weight(grid_, out_, weight, packed);
+    convolve_batch(tape, grid_, x, packed, out_, ConvolutionStart::kBias, bias, y);
   }
 
   void backward(Tape<Real>& tape) override {
     if (!tape.wants_adjoint(x_)) return;
-    if (grid_.stride == 1) {
-      const auto dx = tape.accumulate(x_);  // before the scope: adjoints stay
-      const ArenaScope scope(tape.arena());
-      backward_as_convolution(tape, dx);
-    } else {
+    const Real* weight = tape.parameters().values(weight_).data();
+    const Real* dy = tape.adjoint(this->output).data();
+    if (grid_.stride != 1) {
       Real* dx = tape.adjoint(x_).data();
       const ArenaScope scope(tape.arena());
-      backward_by_scatter(tape, dx);
+      backward_by_scatter(tape, weight, dy, dx);
+      return;
     }
+    const auto dx = tape.accumulate(x_);  // before the scope: adjoints stay
+    if (pixels()) {
+      blas::gemm(Transpose::kNo, Transpose::kNo, tape.batch() * grid_.positions(), grid_.channels,
+                 out_, Real(1), dy, out_, weight, grid_.channels, dx.beta, dx.data, grid_.channels);
+      return;
+    }
+    PatchGrid turned = grid_;
+    turned.channels = out_;
+    const ArenaScope scope(tape.arena());
+    Real* packed =
+        tape.arena().template allocate<Real>(packed_weight_size<Real>(turned, grid_.channels));
+    pack_turned_weight(turned, grid_.channels, weight, packed);
+    convolve_batch(tape, turned, dy, packed, grid_.channels,
+                   dx.beta == 0 ? ConvolutionStart::kZero : ConvolutionStart::kResult, nullptr,
+                   dx.data);
   }
 
   void per_sample(Tape<Real>& tape, FactorBook<Real>& book) override {
@@ -89,77 +101,41 @@ class Conv2d final : public Op<Real> {
  private:
   // The patches are the pixels themselves.
   [[nodiscard]] bool pixels() const { return grid_.kernel == 1 && grid_.stride == 1; }
-  [[nodiscard]] static std::int64_t tile_size(const PatchGrid& grid) {
-    return grid.template tile_size<Real>();
-  }
-  // The first of row `row`'s positions of sample n, among all of the batch.
-  [[nodiscard]] std::int64_t at(std::int64_t n, std::int64_t row) const {
-    return n * grid_.positions() + row * grid_.out_width();
-  }
-  [[nodiscard]] static const Real* strips_of(const PatchGrid& grid, const Real* image,
-                                             std::int64_t begin, std::int64_t end, Real* tile) {
-    if (tile == nullptr) return image + begin * grid.width * grid.channels;
-    gather_strips(grid, image, begin, end, tile);
-    return tile;
-  }
-  template <class Visit>
-  void over_tiles(std::int64_t batch, std::int64_t rows, const Visit& visit) const {
-    for (std::int64_t n = 0; n < batch; ++n) {
-      for (std::int64_t i = 0; i < grid_.out_height(); i += rows) {
-        visit(n, i, std::min(i + rows, grid_.out_height()));
+  static void convolve_batch(Tape<Real>& tape, const PatchGrid& grid, const Real* images,
+                             const Real* packed, std::int64_t out, ConvolutionStart start,
+                             const Real* bias, Real* y) {
+    const std::int64_t rows = grid.tile_rows(sizeof(Real));
+    Real* tile = tape.arena().template allocate<Real>(grid.template tile_size<Real>());
+    for (std::int64_t n = 0; n < tape.batch(); ++n, images += grid.image_size()) {
+      for (std::int64_t begin = 0; begin < grid.out_height(); begin += rows) {
+        const std::int64_t end = std::min(begin + rows, grid.out_height());
+        gather_tile(grid, images, begin, end, tile);
+        convolve(grid, tile, end - begin, packed, out, start, bias, y);
+        y += (end - begin) * grid.out_width() * out;
       }
     }
   }
 
-  // dx = dy * W', W'[c,u,v,o] = W[o,c,k-1-u,k-1-v].
-  void backward_as_convolution(Tape<Real>& tape, const typename Tape<Real>::Accumulator& dx) {
-    PatchGrid turned = grid_;
-    turned.channels = out_;
-    const std::int64_t kk = grid_.kernel * grid_.kernel, c = grid_.channels;
-    const std::int64_t width = turned.strip_width();
-    Real* weight = tape.arena().template allocate<Real>(kk * out_ * c);  // [u,v,o,c]
-    for (std::int64_t w = 0; w < kk; ++w) {
-      for (std::int64_t o = 0; o < out_; ++o) {
-        std::copy_n(ordered_weight_ + (o * kk + kk - 1 - w) * c, c, weight + (w * out_ + o) * c);
+  void backward_by_scatter(Tape<Real>& tape, const Real* weight, const Real* dy, Real* dx) {
+    constexpr std::int64_t kSome = 64;  // positions whose patches are held at a time
+    const std::int64_t d = grid_.patch_size(), positions = grid_.positions();
+    Real* ordered = tape.arena().template allocate<Real>(out_ * d);
+    to_patch_order(grid_, out_, weight, ordered);
+    Real* patches = tape.arena().template allocate<Real>(std::min(kSome, positions) * d);
+    for (std::int64_t n = 0; n < tape.batch(); ++n, dy += positions * out_) {
+      for (std::int64_t begin = 0; begin < positions; begin += kSome) {
+        const std::int64_t end = std::min(begin + kSome, positions);
+        blas::gemm(Transpose::kNo, Transpose::kNo, end - begin, d, out_, Real(1), dy + begin * out_,
+                   out_, ordered, d, Real(0), patches, d);
+        scatter_patches(grid_, patches, begin, end, dx + n * grid_.image_size());
       }
     }
-    Real* tile = pixels() ? nullptr : tape.arena().template allocate<Real>(tile_size(turned));
-    const Real* dy = tape.adjoint(this->output).data();
-    over_tiles(tape.batch(), turned.tile_rows(sizeof(Real)),
-               [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-                 const Real* strips = strips_of(turned, dy + at(n, 0) * out_, begin, end, tile);
-                 for (std::int64_t u = 0; u < turned.kernel; ++u) {
-                   blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.width, c, width,
-                              Real(1), strips + turned.patch_row(u, end - begin), width,
-                              weight + u * width * c, c, u == 0 ? dx.beta : Real(1),
-                              dx.data + at(n, begin) * c, c);
-                 }
-               });
-  }
-
-  void backward_by_scatter(Tape<Real>& tape, Real* dx) {
-    const std::int64_t d = grid_.patch_size(), width = grid_.strip_width();
-    Real* tile = tape.arena().template allocate<Real>(tile_size(grid_));
-    const Real* dy = tape.adjoint(this->output).data();
-    over_tiles(tape.batch(), grid_.tile_rows(sizeof(Real)),
-               [&](std::int64_t n, std::int64_t begin, std::int64_t end) {
-                 const std::int64_t row = grid_.out_width() * width;
-                 std::fill_n(tile, grid_.strips(end - begin) * row, Real(0));
-                 for (std::int64_t u = 0; u < grid_.kernel; ++u) {
-                   blas::gemm(Transpose::kNo, Transpose::kNo, (end - begin) * grid_.out_width(),
-                              width, out_, Real(1), dy + at(n, begin) * out_, out_,
-                              ordered_weight_ + u * width, d, Real(1),
-                              tile + grid_.patch_row(u, end - begin), width);
-                 }
-                 scatter_strips(grid_, tile, begin, end, dx + n * grid_.image_size());
-               });
   }
 
   Value x_;
   ParameterId weight_, bias_;
   PatchGrid grid_;
   std::int64_t out_;
-  const Real* ordered_weight_ = nullptr;
 };
 
 }  // namespace

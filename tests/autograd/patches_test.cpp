@@ -52,55 +52,44 @@ std::vector<double> all_patches(const PatchGrid& g, const std::vector<double>& i
   return patches;
 }
 
-// The patches that a tile of strips stands for, put together from its rows u; added to `out`.
-void read_tile(const PatchGrid& g, const std::vector<double>& strips, std::int64_t rows,
-               double* out) {
-  const std::int64_t width = g.strip_width();
-  for (std::int64_t u = 0; u < g.kernel; ++u) {
-    for (std::int64_t p = 0; p < rows * g.out_width(); ++p) {
-      for (std::int64_t e = 0; e < width; ++e) {
-        const std::int64_t at = g.patch_row(u, rows) + p * width + e;
-        ASSERT_LT(at, static_cast<std::int64_t>(strips.size()));
-        out[p * g.patch_size() + u * width + e] = strips[at];
+TEST(Patches, AreWindowsOfATileOfAnyHeight) {
+  for (const PatchGrid& g : kGrids) {
+    const std::vector<double> image = noise(g.image_size(), 1);
+    const std::vector<double> expected = all_patches(g, image);
+    for (std::int64_t rows = 1; rows <= g.out_height(); ++rows) {
+      std::vector<double> patches;
+      for (std::int64_t i = 0; i < g.out_height(); i += rows) {
+        const std::int64_t end = std::min(i + rows, g.out_height());
+        std::vector<double> tile(g.tile_height(end - i) * g.tile_width() * g.channels, 7);
+        gather_tile(g, image.data(), i, end, tile.data());
+        for (std::int64_t p = 0; p < (end - i) * g.out_width(); ++p) {
+          const std::int64_t row = p / g.out_width() * g.stride,
+                             column = p % g.out_width() * g.stride;
+          for (std::int64_t u = 0; u < g.kernel; ++u) {
+            const auto run = tile.begin() + ((row + u) * g.tile_width() + column) * g.channels;
+            patches.insert(patches.end(), run, run + g.window_row());
+          }
+        }
       }
+      EXPECT_EQ(patches, expected) << rows << " rows a tile, stride " << g.stride;
     }
   }
 }
 
-TEST(Patches, AreReadFromTheStripsOfATileOfAnyHeight) {
+// <patches(x), s> = <x, scatter(s)>, scattered some positions at a time.
+TEST(Patches, ScatterIsTheTransposeOfReadingThem) {
   for (const PatchGrid& grid : kGrids) {
-    const std::vector<double> image = noise(grid.image_size(), 1);
-    const std::vector<double> expected = all_patches(grid, image);
-    const std::int64_t row = grid.out_width() * grid.patch_size();
-    ASSERT_EQ(static_cast<std::int64_t>(expected.size()), grid.out_height() * row);
-    for (std::int64_t rows = 1; rows <= grid.out_height(); ++rows) {
-      std::vector<double> patches(expected.size(), 7);
-      for (std::int64_t i = 0; i < grid.out_height(); i += rows) {
-        const std::int64_t end = std::min(i + rows, grid.out_height());
-        std::vector<double> strips(grid.strips(end - i) * grid.out_width() * grid.strip_width(), 7);
-        gather_strips(grid, image.data(), i, end, strips.data());
-        read_tile(grid, strips, end - i, patches.data() + i * row);
-      }
-      EXPECT_EQ(patches, expected) << rows << " rows a tile, stride " << grid.stride;
-    }
-  }
-}
-
-// <gather(x), s> = <x, scatter(s)>.
-TEST(Patches, ScatterIsTheTransposeOfGather) {
-  for (const PatchGrid& grid : kGrids) {
-    const std::vector<double> x = noise(grid.image_size(), 1);
-    const std::int64_t count =
-        grid.strips(grid.out_height()) * grid.out_width() * grid.strip_width();
-    std::vector<double> gathered(count);
-    gather_strips(grid, x.data(), 0, grid.out_height(), gathered.data());
-    const std::vector<double> s = noise(count, 2);
+    const std::vector<double> x = noise(grid.image_size(), 1), read = all_patches(grid, x);
+    const std::vector<double> s = noise(static_cast<std::int64_t>(read.size()), 2);
     std::vector<double> scattered(x.size(), 0);
-    scatter_strips(grid, s.data(), 0, grid.out_height(), scattered.data());
+    for (std::int64_t begin = 0; begin < grid.positions(); begin += 3) {
+      scatter_patches(grid, s.data() + begin * grid.patch_size(), begin,
+                      std::min(begin + 3, grid.positions()), scattered.data());
+    }
     double left = 0, right = 0;
-    for (std::size_t i = 0; i < s.size(); ++i) left += gathered[i] * s[i];
+    for (std::size_t i = 0; i < s.size(); ++i) left += read[i] * s[i];
     for (std::size_t i = 0; i < x.size(); ++i) right += x[i] * scattered[i];
-    EXPECT_NEAR(left, right, 1e-12 * static_cast<double>(count));
+    EXPECT_NEAR(left, right, 1e-12 * static_cast<double>(s.size()));
   }
 }
 
@@ -117,7 +106,8 @@ TEST(Patches, OrdersOfAWeightAreEachOthersInverse) {
 
 TEST(Patches, TilesFitTheCacheAndAreNeverEmpty) {
   const PatchGrid wide{.height = 32, .width = 32, .channels = 64, .kernel = 3, .stride = 1};
-  EXPECT_EQ(wide.tile_rows(sizeof(float)), 3) << "5 strips of 24 KiB";
+  EXPECT_EQ(wide.tile_rows(sizeof(float)), 11)
+      << "at most 15 rows of 8.5 KiB: 3 tiles of 11, 11, 10";
   const PatchGrid huge{.height = 64, .width = 64, .channels = 512, .kernel = 3, .stride = 1};
   EXPECT_EQ(huge.tile_rows(sizeof(double)), 1);
   const PatchGrid small{.height = 8, .width = 8, .channels = 3, .kernel = 3, .stride = 1};

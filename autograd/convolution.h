@@ -1,0 +1,63 @@
+// convolution: a tile of a convolution as one loop over the image where it lies.
+//
+// A product of matrices would first write its operands anew: the patches, three times the image, as
+// strips, and the library's own packing of those once more. Here a block of positions times a block
+// of output channels, 6 x 2 vectors, is summed in registers while the window goes by:
+//
+//   y[p,o] = start + sum_uvc x[s i + u, s j + v, c] w[o,u,v,c]        p = (i,j)
+//
+// The weight's gradient is a sum over positions, so there 4 output channels times 3 vectors of a
+// window's row stay in registers while some positions, packed and few enough for the first cache,
+// go by:
+//
+//   dw[o,u,v,c] += dy[p,o] x[s i + u, s j + v, c]
+//
+// The image needs its border of zeros, so that no window asks whether it is inside; the weight is
+// packed once for all samples, 2 vectors of output channels beside each other.
+// Sums run over (u,v,c) in this order, one rounding of the result's format each step:
+// |error| <= k k C eps sum |x| |w|, and the same bits wherever a tile begins.
+#pragma once
+
+#include <cstdint>
+
+#include "autograd/patches.h"
+
+namespace gradvar {
+
+// Output channels of one panel of packed weight: two vectors of 32 bytes.
+template <class Real>
+inline constexpr std::int64_t kPanel = 64 / sizeof(Real);
+
+// Numbers of the weight, packed.
+template <class Real>
+[[nodiscard]] std::int64_t packed_weight_size(const PatchGrid& grid, std::int64_t out_channels);
+// packed [ceil(O / panel), k,k,C, panel] = weight [O,C,k,k], zeros in what is left of a panel.
+template <class Real>
+void pack_weight(const PatchGrid& grid, std::int64_t out_channels, const Real* weight,
+                 Real* packed);
+// The same of a weight [C,O,k,k] turned by half a circle, which takes adjoints [H,W,C] back to
+// inputs [H,W,O].
+template <class Real>
+void pack_turned_weight(const PatchGrid& grid, std::int64_t out_channels, const Real* weight,
+                        Real* packed);
+
+// Where the sums start.
+enum class ConvolutionStart { kBias, kZero, kResult };
+
+// Rows [begin, end) of positions of one image: out [(end - begin) W', O]. `tile` is what
+// gather_tile made of them; bias [O] is read for kBias only.
+template <class Real>
+void convolve(const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* packed,
+              std::int64_t out_channels, ConvolutionStart start, const Real* bias, Real* out);
+
+// The weight's gradient of the same rows: out [O,k,k,C] = beta out + sum_p dy[p,o] window[p], beta
+// 0 or 1; dy [rows W', O]. Positions are added in order, kCorrelated at a time to what `out` held.
+inline constexpr std::int64_t kCorrelated = 128;
+template <class Real>
+void correlate(const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* dy,
+               std::int64_t out_channels, Real* scratch, Real beta, Real* out);
+// Numbers of its scratch.
+template <class Real>
+[[nodiscard]] std::int64_t correlation_scratch_size(std::int64_t out_channels);
+
+}  // namespace gradvar

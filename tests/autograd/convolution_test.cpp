@@ -1,0 +1,200 @@
+#include "autograd/convolution.h"
+
+#include <algorithm>
+#include <cmath>
+#include <gtest/gtest.h>
+#include <limits>
+#include <vector>
+
+#include "autograd/random.h"
+
+namespace gradvar::convolution_test {
+namespace {
+
+template <class Real>
+class Convolution : public ::testing::Test {};
+using Reals = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(Convolution, Reals);
+
+template <class Real>
+std::vector<Real> noise(std::int64_t count, std::uint64_t id) {
+  std::vector<Real> numbers(count);
+  RandomStream(6, Purpose::kTest).normals<Real>(id, 0, numbers);
+  return numbers;
+}
+
+// Whole and broken panels, blocks of positions and vectors of a window's row.
+struct Layer {
+  PatchGrid grid;
+  std::int64_t out_channels;
+};
+std::vector<Layer> layers() {
+  std::vector<Layer> list;
+  for (const std::int64_t channels : {1, 3, 8, 11}) {
+    for (const std::int64_t out : {1, 3, 4, 16, 21}) {
+      for (const std::int64_t stride : {1, 2}) {
+        list.push_back(
+            {{.height = 5, .width = 7, .channels = channels, .kernel = 3, .stride = stride}, out});
+      }
+    }
+  }
+  list.push_back({{.height = 1, .width = 1, .channels = 2, .kernel = 5, .stride = 3}, 2});
+  list.push_back({{.height = 4, .width = 6, .channels = 32, .kernel = 1, .stride = 2}, 33});
+  list.push_back({{.height = 3, .width = 300, .channels = 9, .kernel = 3, .stride = 1}, 5});
+  return list;
+}
+
+// A sum and that of its terms' sizes, for its error.
+struct Sum {
+  double value = 0, size = 0;
+  void add(double term) {
+    value += term;
+    size += std::abs(term);
+  }
+};
+
+template <class Real>
+void expect_near(Real made, const Sum& expected, std::int64_t terms, const char* what) {
+  const double eps = std::numeric_limits<Real>::epsilon();
+  ASSERT_NEAR(made, expected.value, (static_cast<double>(terms) + 1) * eps * expected.size) << what;
+}
+
+// visit(position, element of the patch, pixel) for what lies inside the image.
+template <class Visit>
+void over_windows(const PatchGrid& g, const Visit& visit) {
+  for (std::int64_t p = 0; p < g.positions(); ++p) {
+    for (std::int64_t e = 0; e < g.patch_size(); ++e) {
+      const std::int64_t u = e / g.window_row(), v = e % g.window_row() / g.channels;
+      const std::int64_t row = p / g.out_width() * g.stride + u - g.kernel / 2;
+      const std::int64_t column = p % g.out_width() * g.stride + v - g.kernel / 2;
+      if (row < 0 || row >= g.height || column < 0 || column >= g.width) continue;
+      visit(p, e, (row * g.width + column) * g.channels + e % g.channels);
+    }
+  }
+}
+
+// The whole image in tiles of `rows` rows of positions.
+template <class Real, class Visit>
+void over_tiles(const PatchGrid& g, const std::vector<Real>& image, std::int64_t rows,
+                const Visit& visit) {
+  for (std::int64_t i = 0; i < g.out_height(); i += rows) {
+    const std::int64_t end = std::min(i + rows, g.out_height());
+    std::vector<Real> tile(g.tile_height(end - i) * g.tile_width() * g.channels);
+    gather_tile(g, image.data(), i, end, tile.data());
+    visit(tile.data(), i, end - i);
+  }
+}
+
+TYPED_TEST(Convolution, IsTheSumOverItsWindowFromWhereverItStarts) {
+  using Real = TypeParam;
+  for (const Layer& layer : layers()) {
+    const PatchGrid& g = layer.grid;
+    const std::int64_t out = layer.out_channels;
+    const std::int64_t d = g.patch_size();
+    const std::vector<Real> image = noise<Real>(g.image_size(), 1);
+    const std::vector<Real> weight = noise<Real>(out * d, 2);  // [O,C,k,k]
+    const std::vector<Real> bias = noise<Real>(out, 3);
+    const std::vector<Real> before = noise<Real>(g.positions() * out, 4);
+    std::vector<Real> ordered(weight.size()), packed(packed_weight_size<Real>(g, out));
+    to_patch_order(g, out, weight.data(), ordered.data());
+    pack_weight(g, out, weight.data(), packed.data());
+    for (const ConvolutionStart start :
+         {ConvolutionStart::kBias, ConvolutionStart::kZero, ConvolutionStart::kResult}) {
+      std::vector<Sum> expected(before.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        expected[i].add(start == ConvolutionStart::kBias   ? static_cast<double>(bias[i % out])
+                        : start == ConvolutionStart::kZero ? 0
+                                                           : static_cast<double>(before[i]));
+      }
+      over_windows(g, [&](std::int64_t p, std::int64_t e, std::int64_t pixel) {
+        for (std::int64_t o = 0; o < out; ++o) {
+          expected[p * out + o].add(static_cast<double>(image[pixel]) *
+                                    static_cast<double>(ordered[o * d + e]));
+        }
+      });
+      std::vector<std::vector<Real>> made;
+      for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{2}, g.out_height()}) {
+        std::vector<Real>& y = made.emplace_back(before);
+        over_tiles(g, image, rows, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+          convolve(g, tile, count, packed.data(), out, start, bias.data(),
+                   y.data() + i * g.out_width() * out);
+        });
+      }
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        expect_near(made[0][i], expected[i], d + 1, "y");
+      }
+      EXPECT_EQ(made[1], made[0]) << "tiles of two rows have other bits";
+      EXPECT_EQ(made[2], made[0]) << "one tile has other bits";
+    }
+  }
+}
+
+// Convolving adjoints with the turned weight is the transpose of convolving with the weight.
+TYPED_TEST(Convolution, WithTheTurnedWeightIsItsTranspose) {
+  using Real = TypeParam;
+  for (const Layer& layer : layers()) {
+    const PatchGrid& g = layer.grid;
+    const std::int64_t out = layer.out_channels;
+    if (g.stride != 1) continue;
+    PatchGrid turned = g;
+    turned.channels = out;
+    const std::vector<Real> dy = noise<Real>(g.positions() * out, 1);
+    const std::vector<Real> weight = noise<Real>(out * g.patch_size(), 2);
+    std::vector<Real> ordered(weight.size()), dx(g.image_size());
+    std::vector<Real> packed(packed_weight_size<Real>(turned, g.channels));
+    to_patch_order(g, out, weight.data(), ordered.data());
+    std::vector<Sum> expected(dx.size());
+    over_windows(g, [&](std::int64_t p, std::int64_t e, std::int64_t pixel) {
+      for (std::int64_t o = 0; o < out; ++o) {
+        expected[pixel].add(static_cast<double>(dy[p * out + o]) *
+                            static_cast<double>(ordered[o * g.patch_size() + e]));
+      }
+    });
+    pack_turned_weight(turned, g.channels, weight.data(), packed.data());
+    over_tiles(turned, dy, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+      convolve<Real>(turned, tile, count, packed.data(), g.channels, ConvolutionStart::kZero,
+                     nullptr, dx.data() + i * g.width * g.channels);
+    });
+    for (std::size_t i = 0; i < dx.size(); ++i) {
+      expect_near(dx[i], expected[i], turned.patch_size(), "dx");
+    }
+  }
+}
+
+TYPED_TEST(Convolution, CorrelationIsTheSumOverPositions) {
+  using Real = TypeParam;
+  for (const Layer& layer : layers()) {
+    const PatchGrid& g = layer.grid;
+    const std::int64_t out = layer.out_channels;
+    const std::int64_t d = g.patch_size();
+    const std::vector<Real> image = noise<Real>(g.image_size(), 1);
+    const std::vector<Real> dy = noise<Real>(g.positions() * out, 2);
+    const std::vector<Real> before = noise<Real>(out * d, 3);
+    std::vector<Real> scratch(correlation_scratch_size<Real>(out));
+    for (const bool fresh : {true, false}) {
+      std::vector<Sum> expected(before.size());
+      for (std::size_t i = 0; i < expected.size() && !fresh; ++i) {
+        expected[i].add(static_cast<double>(before[i]));
+      }
+      over_windows(g, [&](std::int64_t p, std::int64_t e, std::int64_t pixel) {
+        for (std::int64_t o = 0; o < out; ++o) {
+          expected[o * d + e].add(static_cast<double>(dy[p * out + o]) *
+                                  static_cast<double>(image[pixel]));
+        }
+      });
+      std::vector<Real> made = before;
+      Real beta = fresh ? 0 : 1;
+      over_tiles(g, image, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+        correlate(g, tile, count, dy.data() + i * g.out_width() * out, out, scratch.data(), beta,
+                  made.data());
+        beta = 1;
+      });
+      for (std::size_t i = 0; i < made.size(); ++i) {
+        expect_near(made[i], expected[i], g.positions() + 1, "dw");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradvar::convolution_test
