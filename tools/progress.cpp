@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -48,8 +49,14 @@ std::string cut_to(std::string text, int columns) {
 }
 
 std::string rate_text(double rate, const std::string& unit) {
-  if (rate >= 1 || rate <= 0)
+  if (rate >= 1 && rate < 9.95) {
+    char digits[16];
+    std::snprintf(digits, sizeof digits, "%.2g", rate);
+    return digits + (" " + unit) + "s/s";
+  }
+  if (rate >= 1 || rate <= 0) {
     return report::format_integer(std::llround(rate)) + " " + unit + "s/s";
+  }
   return report::format_duration(1 / rate) + " a " + unit;
 }
 

@@ -1,8 +1,7 @@
-// Gradient variance against memorisation: ranks, verdicts, and targets that drift.
+// Gradient variance against memorisation: verdicts, and targets that drift.
 
 #include "tools/studies/association.h"
 
-#include <cmath>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -15,15 +14,6 @@ namespace {
 using nlohmann::json;
 using report::Verdict;
 using testing::ScratchDirectory;
-
-TEST(RankCorrelation, IsOneForAnyIncreasingFunctionAndSharesTies) {
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 10}, {0.1, 5, 6, 1e9}), 1);
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3}, {3, 2, 1}), -1);
-  // Ranks 0, 1.5, 1.5, 3 and 0, 1, 2, 3: 4.5 / sqrt(4.5 * 5).
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 2, 3}, {1, 2, 3, 4}), 4.5 / std::sqrt(4.5 * 5));
-  EXPECT_TRUE(std::isnan(rank_correlation({1, 1, 1}, {1, 2, 3})));
-  EXPECT_TRUE(std::isnan(rank_correlation({1, 2}, {1, 2})));
-}
 
 // Results in which run k of the list ends at distance d(k), with variance v(k).
 template <class Distance, class Variance>

@@ -66,6 +66,14 @@ TEST(Progress, CountsEarlierWorkAsDoneButNotForTheRate) {
   EXPECT_EQ(bench.text(), "train: 950 of 1000 steps (95%), 5 steps/s, 10 s left\n");
 }
 
+TEST(Progress, AFewStepsASecondAreSaidToTwoDigits) {
+  Bench bench;
+  Progress progress(ProgressMode::kLines, "train", 100, "step", 0, bench.output());
+  bench.now += 20;
+  progress.advance(31);
+  EXPECT_EQ(bench.text(), "train: 31 of 100 steps (31%), 1.6 steps/s, 45 s left\n");
+}
+
 TEST(Progress, BarFitsTheTerminalAndIsWiped) {
   Bench bench;
   bench.columns = 70;

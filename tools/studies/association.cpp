@@ -1,34 +1,10 @@
 #include "tools/studies/association.h"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <numeric>
+#include "flow/rank_correlation.h"
 
 namespace gradvar {
 
 using nlohmann::json;
-
-namespace {
-
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> rank(values.size());
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin + 1;
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (std::size_t i = begin; i < end; ++i) {
-      rank[order[i]] = static_cast<double>(begin + end - 1) / 2;
-    }
-    begin = end;
-  }
-  return rank;
-}
-
-}  // namespace
 
 RunNumbers run_numbers(const TaskResults& results, const std::string& id,
                        const SolverOptions& solver) {
@@ -39,20 +15,6 @@ RunNumbers run_numbers(const TaskResults& results, const std::string& id,
                           at_end.at("between_random_partners").get<double>(),
           .variance =
               monitor.back().at("trace").get<double>() / monitor.front().at("trace").get<double>()};
-}
-
-double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.size() < 3) return std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> x = ranks(a), y = ranks(b);
-  const double mean = static_cast<double>(a.size() - 1) / 2;
-  double xy = 0, xx = 0, yy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - mean) * (y[i] - mean);
-    xx += (x[i] - mean) * (x[i] - mean);
-    yy += (y[i] - mean) * (y[i] - mean);
-  }
-  if (xx == 0 || yy == 0) return std::numeric_limits<double>::quiet_NaN();
-  return xy / std::sqrt(xx * yy);
 }
 
 Spread association(const TaskResults& results, const std::vector<Marks>& marks,

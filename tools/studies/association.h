@@ -32,12 +32,8 @@ struct RunNumbers {
 [[nodiscard]] RunNumbers run_numbers(const TaskResults& results, const std::string& id,
                                      const SolverOptions& solver);
 
-// Spearman's rank correlation; ties share their mean rank. NaN when one side is constant or there
-// are fewer than 3. REQUIRES: as many of one as of the other.
-[[nodiscard]] double rank_correlation(const std::vector<double>& a, const std::vector<double>& b);
-
-// Of memorisation with variance over all runs of a seed, one value a seed: above 0 when who
-// memorises better has the lower variance.
+// Rank correlation of memorisation with variance over all runs of a seed, one value a seed: above 0
+// when who memorises better has the lower variance.
 [[nodiscard]] Spread association(const TaskResults& results, const std::vector<Marks>& marks,
                                  const SolverOptions& solver);
 

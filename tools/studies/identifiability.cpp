@@ -14,6 +14,7 @@
 #include "flow/distances.h"
 #include "flow/identifiability_curve.h"
 #include "flow/pair_fields.h"
+#include "flow/rank_correlation.h"
 #include "io/number_text.h"
 #include "tools/problem.h"
 #include "tools/report/number.h"

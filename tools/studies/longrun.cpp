@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "flow/rank_correlation.h"
 #include "io/number_text.h"
 #include "tools/report/number.h"
 #include "tools/studies/association.h"
