@@ -25,7 +25,6 @@ GRADVAR_ALWAYS_INLINE void load(const Real* from, VectorOf<Real>& to) {
 }
 
 // What a block of positions has in common.
-template <class Real>
 struct Window {
   std::int64_t rows, row_step;  // of the window; between rows of the tile
   std::int64_t run;             // k C numbers of one row of a window
@@ -33,17 +32,19 @@ struct Window {
 
 // `count` positions, whose windows begin at at[..], by one panel.
 template <int count, class Real>
-GRADVAR_ALWAYS_INLINE void block(const Window<Real>& window, const Real* const* at,
-                                 const Real* panel, std::int64_t out_channels,
-                                 std::int64_t channels, ConvolutionStart start, const Real* bias,
-                                 Real* out) {
+GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, const Real* panel,
+                                 std::int64_t out_channels, std::int64_t channels,
+                                 ConvolutionStart start, const Real* bias, Real* out) {
   constexpr std::int64_t kLanes = kPanel<Real> / 2;
   VectorOf<Real> sums[count][2];
   Real edge[kPanel<Real>] = {};
   if (start == ConvolutionStart::kResult) {
     for (int p = 0; p < count; ++p) {
       const Real* from = out + p * out_channels;
-      if (channels < kPanel<Real>) from = std::copy_n(from, channels, edge) - channels;
+      if (channels < kPanel<Real>) {
+        std::copy_n(from, channels, edge);
+        from = edge;
+      }
       load(from, sums[p][0]);
       load(from + kLanes, sums[p][1]);
     }
@@ -84,7 +85,7 @@ GRADVAR_ALWAYS_INLINE void convolve_loop(const PatchGrid& grid, const Real* tile
                                          const Real* packed, std::int64_t out_channels,
                                          ConvolutionStart start, const Real* bias, Real* out) {
   const std::int64_t columns = grid.out_width(), positions = rows * columns;
-  const Window<Real> window{grid.kernel, grid.tile_width() * grid.channels, grid.window_row()};
+  const Window window{grid.kernel, grid.tile_width() * grid.channels, grid.window_row()};
   const std::int64_t panel_size = grid.patch_size() * kPanel<Real>;
   for (std::int64_t o = 0; o < out_channels; o += kPanel<Real>, packed += panel_size) {
     const std::int64_t channels = std::min(kPanel<Real>, out_channels - o);
@@ -113,44 +114,43 @@ GRADVAR_ALWAYS_INLINE void convolve_loop(const PatchGrid& grid, const Real* tile
 }
 
 // Output channels of a block of the weight's gradient, and vectors of a window's row.
-constexpr std::int64_t kOuts = 4;
-constexpr int kVectors = 3;
+constexpr std::int64_t kGradientChannels = 4;
+constexpr int kGradientVectors = 3;
 
-// out[o, 0 .. width) = beta out + sum_p dy[p,o] x[p], for `outs` of kOuts channels o, `size` apart;
-// x [positions, vectors lanes] and dy [positions, kOuts] are packed.
+// out[o, 0 .. width) = beta out + sum_p dy[p,o] x[p], for `outs` of kGradientChannels channels o,
+// `size` apart; x [positions, vectors lanes] and dy [positions, kGradientChannels] are packed.
 template <int vectors, class Real>
 GRADVAR_ALWAYS_INLINE void correlate_block(const Real* x, const Real* dy, std::int64_t positions,
                                            Real beta, std::int64_t outs, std::int64_t width,
                                            std::int64_t size, Real* out) {
   constexpr std::int64_t kLanes = kPanel<Real> / 2, kWidth = vectors * kLanes;
-  const bool whole = outs == kOuts && width == kWidth;
-  VectorOf<Real> sums[kOuts][vectors] = {};
-  if (beta != 0 && whole) {
-    for (int o = 0; o < kOuts; ++o) {
-      for (int v = 0; v < vectors; ++v) load(out + o * size + v * kLanes, sums[o][v]);
-    }
-  }
-  for (std::int64_t p = 0; p < positions; ++p, x += kWidth, dy += kOuts) {
+  VectorOf<Real> sums[kGradientChannels][vectors] = {};
+  for (std::int64_t p = 0; p < positions; ++p, x += kWidth, dy += kGradientChannels) {
     VectorOf<Real> window[vectors];
 #pragma GCC unroll 3
     for (int v = 0; v < vectors; ++v) load(x + v * kLanes, window[v]);
 #pragma GCC unroll 4
-    for (int o = 0; o < kOuts; ++o) {
+    for (int o = 0; o < kGradientChannels; ++o) {
       const Real d = dy[o];
 #pragma GCC unroll 3
       for (int v = 0; v < vectors; ++v) sums[o][v] += window[v] * d;
     }
   }
-  if (whole) {
-    for (int o = 0; o < kOuts; ++o) std::memcpy(out + o * size, sums[o], sizeof(sums[o]));
+  if (outs == kGradientChannels && width == kWidth) {
+    for (int o = 0; o < kGradientChannels; ++o, out += size) {
+      for (int v = 0; v < vectors; ++v) {
+        VectorOf<Real> held = {};
+        if (beta != 0) load(out + v * kLanes, held);
+        held += sums[o][v];
+        std::memcpy(out + v * kLanes, &held, sizeof(held));
+      }
+    }
     return;
   }
-  for (std::int64_t o = 0; o < outs; ++o) {
+  for (std::int64_t o = 0; o < outs; ++o, out += size) {
     Real made[kWidth];
     std::memcpy(made, sums[o], sizeof(made));
-    for (std::int64_t i = 0; i < width; ++i) {
-      out[o * size + i] = (beta == 0 ? Real(0) : out[o * size + i]) + made[i];
-    }
+    for (std::int64_t i = 0; i < width; ++i) out[i] = (beta == 0 ? Real(0) : out[i]) + made[i];
   }
 }
 
@@ -172,9 +172,10 @@ GRADVAR_ALWAYS_INLINE void correlate_columns(const Real* const* windows, std::in
       for (std::int64_t i = 0; i < kWidth; ++i) to[i] = i < width ? from[i] : Real(0);
     }
   }
-  for (std::int64_t o = 0; o < out_channels; o += kOuts) {
+  for (std::int64_t o = 0; o < out_channels; o += kGradientChannels) {
     correlate_block<vectors>(x, dy + o * positions, positions, beta,
-                             std::min(kOuts, out_channels - o), width, size, out + o * size);
+                             std::min(kGradientChannels, out_channels - o), width, size,
+                             out + o * size);
   }
 }
 
@@ -197,21 +198,24 @@ GRADVAR_ALWAYS_INLINE void correlate_loop(const PatchGrid& grid, const Real* til
         ++i;
       }
     }
-    Real* packed = scratch;  // [ceil(O / kOuts), positions, kOuts]
-    for (std::int64_t o = 0; o < out_channels; o += kOuts) {
+    Real* packed = scratch;  // [ceil(O / kGradientChannels), positions, kGradientChannels]
+    for (std::int64_t o = 0; o < out_channels; o += kGradientChannels) {
       const Real* from = dy + first * out_channels + o;
-      const std::int64_t outs = std::min(kOuts, out_channels - o);
-      for (std::int64_t p = 0; p < positions; ++p, from += out_channels, packed += kOuts) {
-        if (outs == kOuts) {
-          std::memcpy(packed, from, kOuts * sizeof(Real));
+      const std::int64_t outs = std::min(kGradientChannels, out_channels - o);
+      for (std::int64_t p = 0; p < positions;
+           ++p, from += out_channels, packed += kGradientChannels) {
+        if (outs == kGradientChannels) {
+          std::memcpy(packed, from, kGradientChannels * sizeof(Real));
         } else {
-          for (std::int64_t k = 0; k < kOuts; ++k) packed[k] = k < outs ? from[k] : Real(0);
+          for (std::int64_t k = 0; k < kGradientChannels; ++k)
+            packed[k] = k < outs ? from[k] : Real(0);
         }
       }
     }
     for (std::int64_t u = 0; u < grid.kernel; ++u) {
-      for (std::int64_t e = 0; e < run; e += kVectors * kLanes) {
-        const std::int64_t width = std::min(kVectors * kLanes, run - e), offset = u * row + e;
+      for (std::int64_t e = 0; e < run; e += kGradientVectors * kLanes) {
+        const std::int64_t width = std::min(kGradientVectors * kLanes, run - e),
+                           offset = u * row + e;
         Real* columns_out = out + u * run + e;
         if (width > 2 * kLanes) {
           correlate_columns<3>(windows, positions, offset, width, scratch, out_channels, beta, size,
@@ -307,7 +311,8 @@ void convolve(const PatchGrid& grid, const Real* tile, std::int64_t rows, const 
 
 template <class Real>
 std::int64_t correlation_scratch_size(std::int64_t out_channels) {
-  return kCorrelated * ((out_channels + kOuts - 1) / kOuts * kOuts);
+  return kCorrelated *
+         ((out_channels + kGradientChannels - 1) / kGradientChannels * kGradientChannels);
 }
 
 template <class Real>

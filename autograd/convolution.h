@@ -1,8 +1,9 @@
-// convolution: a tile of a convolution as one loop over the image where it lies.
+// convolution: a tile of a convolution as one loop, with no patches written out.
 //
-// A product of matrices would first write its operands anew: the patches, three times the image, as
-// strips, and the library's own packing of those once more. Here a block of positions times a block
-// of output channels, 6 x 2 vectors, is summed in registers while the window goes by:
+// A product of matrices would first write its operands anew: the patches, and the library's own
+// packing of those once more. Here a block of positions times a block of output channels,
+// 6 x 2 vectors, is summed in registers while the window goes by in a tile of the image
+// (patches.h):
 //
 //   y[p,o] = start + sum_uvc x[s i + u, s j + v, c] w[o,u,v,c]        p = (i,j)
 //
@@ -12,10 +13,14 @@
 //
 //   dw[o,u,v,c] += dy[p,o] x[s i + u, s j + v, c]
 //
-// The image needs its border of zeros, so that no window asks whether it is inside; the weight is
-// packed once for all samples, 2 vectors of output channels beside each other.
-// Sums run over (u,v,c) in this order, one rounding of the result's format each step:
-// |error| <= k k C eps sum |x| |w|, and the same bits wherever a tile begins.
+// A tile has its border of zeros, so that no window asks whether it is inside; the weight is packed
+// once for all samples, 2 vectors of output channels beside each other.
+//
+// Sums of y run over (u,v,c) in this order: |error| <= (k k C + 1) eps (|start| + sum |x| |w|), and
+// the same bits wherever a tile begins. Sums of dw run over kCorrelated positions and are then
+// added to what there was: with m such groups |error| <= (kCorrelated + m) eps sum |dy| |x|.
+// Vectors are 32 bytes: on AVX-512 half of what there is, without AVX2 two registers each, which is
+// slow; there OpenBLAS would be the better choice.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +56,7 @@ void convolve(const PatchGrid& grid, const Real* tile, std::int64_t rows, const 
               std::int64_t out_channels, ConvolutionStart start, const Real* bias, Real* out);
 
 // The weight's gradient of the same rows: out [O,k,k,C] = beta out + sum_p dy[p,o] window[p], beta
-// 0 or 1; dy [rows W', O]. Positions are added in order, kCorrelated at a time to what `out` held.
+// 0 or 1; dy [rows W', O]. kCorrelated positions are summed in order, then added to `out`.
 inline constexpr std::int64_t kCorrelated = 128;
 template <class Real>
 void correlate(const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* dy,

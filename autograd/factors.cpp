@@ -88,13 +88,13 @@ void add_patch_products(const Factor<Real>& use, const Real* delta, std::int64_t
   const PatchGrid& grid = use.grid;
   const std::int64_t rows = grid.tile_rows(sizeof(Real));
   Real* tile = scratch.allocate<Real>(grid.template tile_size<Real>());
-  Real* packed = scratch.allocate<Real>(correlation_scratch_size<Real>(fan_out));
+  Real* columns = scratch.allocate<Real>(correlation_scratch_size<Real>(fan_out));
   for (std::int64_t n = begin; n < end; ++n) {
     for (std::int64_t i = 0; i < grid.out_height(); i += rows, beta = 1) {
       const std::int64_t last = std::min(i + rows, grid.out_height());
       gather_tile(grid, use.a + n * grid.image_size(), i, last, tile);
       correlate(grid, tile, last - i,
-                delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out, packed,
+                delta + (n * grid.positions() + i * grid.out_width()) * fan_out, fan_out, columns,
                 beta, out);
     }
   }

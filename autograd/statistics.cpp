@@ -87,7 +87,8 @@ void StreamingMoments::merge(std::span<const Real> mean, std::span<const Real> s
   const double between = weights_.sum * share;  // W_a W_b / (W_a + W_b)
   const auto merge_part = [&](int parts, int part) {
     LanePool::Range range = LanePool::piece((mean_.size() + kBlock - 1) / kBlock, parts, part);
-    range = {range.begin * kBlock, std::min(range.end * kBlock, mean_.size())};
+    range = {std::min(range.begin * kBlock, mean_.size()),
+             std::min(range.end * kBlock, mean_.size())};
     kernels::stream_moments(mean.data() + range.begin, squared_deviations.data() + range.begin,
                             share, between, mean_.data() + range.begin, m2_.data() + range.begin,
                             range.end - range.begin);

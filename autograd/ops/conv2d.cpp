@@ -9,8 +9,8 @@
 //   per sample  dW_n = sum_t dy_nt (x) a_nt              factors (dy, x) and the grid of patches
 //               db_n = sum_t dy_nt                       rows
 // REQUIRES: C is W's second axis, its window square and odd, stride >= 1. Rows never mix.
-// Patches are read from tiles of image rows that fit the cache (patches.h, convolution.h); only a
-// stride's way back writes some out.
+// Patches are never all there: windows are read in tiles of image rows that fit the cache
+// (patches.h, convolution.h), and a stride's way back makes a few patches at a time.
 // Trap: a kernel of 1 with stride 1 has its pixels for patches. It is a product of matrices, and is
 // handed over as the outer product that it is.
 

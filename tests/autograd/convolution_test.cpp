@@ -38,6 +38,8 @@ std::vector<Layer> layers() {
       }
     }
   }
+  list.push_back({{.height = 5, .width = 7, .channels = 2, .kernel = 5, .stride = 1}, 3});
+  list.push_back({{.height = 5, .width = 7, .channels = 2, .kernel = 5, .stride = 2}, 3});
   list.push_back({{.height = 1, .width = 1, .channels = 2, .kernel = 5, .stride = 3}, 2});
   list.push_back({{.height = 4, .width = 6, .channels = 32, .kernel = 1, .stride = 2}, 33});
   list.push_back({{.height = 3, .width = 300, .channels = 9, .kernel = 3, .stride = 1}, 5});
@@ -79,7 +81,8 @@ void over_tiles(const PatchGrid& g, const std::vector<Real>& image, std::int64_t
                 const Visit& visit) {
   for (std::int64_t i = 0; i < g.out_height(); i += rows) {
     const std::int64_t end = std::min(i + rows, g.out_height());
-    std::vector<Real> tile(g.tile_height(end - i) * g.tile_width() * g.channels);
+    std::vector<Real> tile(g.tile_height(end - i) * g.tile_width() * g.channels,
+                           std::numeric_limits<Real>::quiet_NaN());
     gather_tile(g, image.data(), i, end, tile.data());
     visit(tile.data(), i, end - i);
   }
@@ -140,7 +143,7 @@ TYPED_TEST(Convolution, WithTheTurnedWeightIsItsTranspose) {
     turned.channels = out;
     const std::vector<Real> dy = noise<Real>(g.positions() * out, 1);
     const std::vector<Real> weight = noise<Real>(out * g.patch_size(), 2);
-    std::vector<Real> ordered(weight.size()), dx(g.image_size());
+    std::vector<Real> ordered(weight.size()), dx = noise<Real>(g.image_size(), 3);
     std::vector<Real> packed(packed_weight_size<Real>(turned, g.channels));
     to_patch_order(g, out, weight.data(), ordered.data());
     std::vector<Sum> expected(dx.size());
@@ -193,6 +196,29 @@ TYPED_TEST(Convolution, CorrelationIsTheSumOverPositions) {
         expect_near(made[i], expected[i], g.positions() + 1, "dw");
       }
     }
+  }
+}
+
+// 30,000 positions of one sign, a tile at a time: groups are summed before they are added, in whole
+// blocks (32 channels) as in broken ones (3 channels, 9 numbers in a row of a window).
+TEST(ConvolutionSums, KeepTheirDigitsOverManyPositions) {
+  for (const std::int64_t channels : {3, 32}) {
+    const PatchGrid g{.height = 10, .width = 1000, .channels = channels, .kernel = 1};
+    const std::vector<float> image(g.image_size(), 0.1F);
+    const std::int64_t out = channels;
+    const std::vector<float> dy(g.positions() * out, 0.7F);
+    std::vector<float> scratch(correlation_scratch_size<float>(out)), dw(out * channels);
+    float beta = 0;
+    for (int sample = 0; sample < 3; ++sample) {
+      over_tiles(g, image, 4, [&](const float* tile, std::int64_t i, std::int64_t count) {
+        correlate(g, tile, count, dy.data() + i * g.width * out, out, scratch.data(), beta,
+                  dw.data());
+        beta = 1;
+      });
+    }
+    const double exact = 3.0 * static_cast<double>(g.positions()) * static_cast<double>(0.1F) *
+                         static_cast<double>(0.7F);
+    for (const float w : dw) EXPECT_NEAR(w / exact, 1, 2e-6) << channels << " channels";
   }
 }
 

@@ -70,8 +70,8 @@ TEST(Progress, AFewStepsASecondAreSaidToTwoDigits) {
   Bench bench;
   Progress progress(ProgressMode::kLines, "train", 100, "step", 0, bench.output());
   bench.now += 20;
-  progress.advance(31);
-  EXPECT_EQ(bench.text(), "train: 31 of 100 steps (31%), 1.6 steps/s, 45 s left\n");
+  progress.advance(32);
+  EXPECT_EQ(bench.text(), "train: 32 of 100 steps (32%), 1.6 steps/s, 43 s left\n");
 }
 
 TEST(Progress, BarFitsTheTerminalAndIsWiped) {
