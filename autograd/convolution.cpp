@@ -24,6 +24,27 @@ GRADVAR_ALWAYS_INLINE void load(const Real* from, VectorOf<Real>& to) {
   std::memcpy(&to, from, sizeof(to));
 }
 
+// Numbers of a vector.
+template <class Real>
+constexpr std::int64_t kLanes = kPanel<Real> / 2;
+
+// Where the windows of a tile begin, one position after another.
+template <class Real>
+struct WindowWalk {
+  const PatchGrid& grid;
+  const Real* tile;
+  std::int64_t i = 0, j = 0;
+
+  GRADVAR_ALWAYS_INLINE const Real* next() {
+    const Real* at = tile + grid.stride * (i * grid.tile_width() + j) * grid.channels;
+    if (++j == grid.out_width()) {
+      j = 0;
+      ++i;
+    }
+    return at;
+  }
+};
+
 // What a block of positions has in common.
 struct Window {
   std::int64_t rows, row_step;  // of the window; between rows of the tile
@@ -35,7 +56,6 @@ template <int count, class Real>
 GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, const Real* panel,
                                  std::int64_t out_channels, std::int64_t channels,
                                  ConvolutionStart start, const Real* bias, Real* out) {
-  constexpr std::int64_t kLanes = kPanel<Real> / 2;
   VectorOf<Real> sums[count][2];
   Real edge[kPanel<Real>] = {};
   if (start == ConvolutionStart::kResult) {
@@ -46,13 +66,13 @@ GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, co
         from = edge;
       }
       load(from, sums[p][0]);
-      load(from + kLanes, sums[p][1]);
+      load(from + kLanes<Real>, sums[p][1]);
     }
   } else {
     if (start == ConvolutionStart::kBias) std::copy_n(bias, channels, edge);
     for (int p = 0; p < count; ++p) {
       load(edge, sums[p][0]);
-      load(edge + kLanes, sums[p][1]);
+      load(edge + kLanes<Real>, sums[p][1]);
     }
   }
   for (std::int64_t u = 0; u < window.rows; ++u) {
@@ -60,7 +80,7 @@ GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, co
     for (std::int64_t e = row; e < row + window.run; ++e, panel += kPanel<Real>) {
       VectorOf<Real> w0, w1;
       load(panel, w0);
-      load(panel + kLanes, w1);
+      load(panel + kLanes<Real>, w1);
 #pragma GCC unroll 6
       for (int p = 0; p < count; ++p) {
         const Real x = at[p][e];
@@ -84,23 +104,17 @@ template <class Real>
 GRADVAR_ALWAYS_INLINE void convolve_loop(const PatchGrid& grid, const Real* tile, std::int64_t rows,
                                          const Real* packed, std::int64_t out_channels,
                                          ConvolutionStart start, const Real* bias, Real* out) {
-  const std::int64_t columns = grid.out_width(), positions = rows * columns;
+  const std::int64_t positions = rows * grid.out_width();
   const Window window{grid.kernel, grid.tile_width() * grid.channels, grid.window_row()};
   const std::int64_t panel_size = grid.patch_size() * kPanel<Real>;
   for (std::int64_t o = 0; o < out_channels; o += kPanel<Real>, packed += panel_size) {
     const std::int64_t channels = std::min(kPanel<Real>, out_channels - o);
     const Real* b = bias == nullptr ? nullptr : bias + o;
-    std::int64_t i = 0, j = 0;
+    WindowWalk<Real> walk{grid, tile};
     for (std::int64_t p = 0; p < positions; p += kPositions) {
       const Real* at[kPositions];
       const std::int64_t count = std::min<std::int64_t>(kPositions, positions - p);
-      for (std::int64_t k = 0; k < count; ++k) {
-        at[k] = tile + i * grid.stride * window.row_step + j * grid.stride * grid.channels;
-        if (++j == columns) {
-          j = 0;
-          ++i;
-        }
-      }
+      for (std::int64_t k = 0; k < count; ++k) at[k] = walk.next();
       Real* y = out + p * out_channels + o;
       if (count == kPositions) {
         block<kPositions>(window, at, packed, out_channels, channels, start, b, y);
@@ -123,12 +137,12 @@ template <int vectors, class Real>
 GRADVAR_ALWAYS_INLINE void correlate_block(const Real* x, const Real* dy, std::int64_t positions,
                                            Real beta, std::int64_t outs, std::int64_t width,
                                            std::int64_t size, Real* out) {
-  constexpr std::int64_t kLanes = kPanel<Real> / 2, kWidth = vectors * kLanes;
+  constexpr std::int64_t kWidth = vectors * kLanes<Real>;
   VectorOf<Real> sums[kGradientChannels][vectors] = {};
   for (std::int64_t p = 0; p < positions; ++p, x += kWidth, dy += kGradientChannels) {
     VectorOf<Real> window[vectors];
 #pragma GCC unroll 3
-    for (int v = 0; v < vectors; ++v) load(x + v * kLanes, window[v]);
+    for (int v = 0; v < vectors; ++v) load(x + v * kLanes<Real>, window[v]);
 #pragma GCC unroll 4
     for (int o = 0; o < kGradientChannels; ++o) {
       const Real d = dy[o];
@@ -140,9 +154,9 @@ GRADVAR_ALWAYS_INLINE void correlate_block(const Real* x, const Real* dy, std::i
     for (int o = 0; o < kGradientChannels; ++o, out += size) {
       for (int v = 0; v < vectors; ++v) {
         VectorOf<Real> held = {};
-        if (beta != 0) load(out + v * kLanes, held);
+        if (beta != 0) load(out + v * kLanes<Real>, held);
         held += sums[o][v];
-        std::memcpy(out + v * kLanes, &held, sizeof(held));
+        std::memcpy(out + v * kLanes<Real>, &held, sizeof(held));
       }
     }
     return;
@@ -161,7 +175,7 @@ GRADVAR_ALWAYS_INLINE void correlate_columns(const Real* const* windows, std::in
                                              std::int64_t offset, std::int64_t width,
                                              const Real* dy, std::int64_t out_channels, Real beta,
                                              std::int64_t size, Real* out) {
-  constexpr std::int64_t kWidth = vectors * (kPanel<Real> / 2);
+  constexpr std::int64_t kWidth = vectors * kLanes<Real>;
   alignas(64) Real x[kCorrelated * kWidth];
   for (std::int64_t p = 0; p < positions; ++p) {
     const Real* from = windows[p] + offset;
@@ -184,20 +198,13 @@ GRADVAR_ALWAYS_INLINE void correlate_loop(const PatchGrid& grid, const Real* til
                                           std::int64_t rows, const Real* dy,
                                           std::int64_t out_channels, Real* scratch, Real beta,
                                           Real* out) {
-  constexpr std::int64_t kLanes = kPanel<Real> / 2;
-  const std::int64_t columns = grid.out_width(), row = grid.tile_width() * grid.channels;
+  const std::int64_t all = rows * grid.out_width(), row = grid.tile_width() * grid.channels;
   const std::int64_t run = grid.window_row(), size = grid.patch_size();
-  std::int64_t i = 0, j = 0;
-  for (std::int64_t first = 0; first < rows * columns; first += kCorrelated, beta = 1) {
-    const std::int64_t positions = std::min(kCorrelated, rows * columns - first);
+  WindowWalk<Real> walk{grid, tile};
+  for (std::int64_t first = 0; first < all; first += kCorrelated, beta = 1) {
+    const std::int64_t positions = std::min(kCorrelated, all - first);
     const Real* windows[kCorrelated];
-    for (std::int64_t p = 0; p < positions; ++p) {
-      windows[p] = tile + i * grid.stride * row + j * grid.stride * grid.channels;
-      if (++j == columns) {
-        j = 0;
-        ++i;
-      }
-    }
+    for (std::int64_t p = 0; p < positions; ++p) windows[p] = walk.next();
     Real* packed = scratch;  // [ceil(O / kGradientChannels), positions, kGradientChannels]
     for (std::int64_t o = 0; o < out_channels; o += kGradientChannels) {
       const Real* from = dy + first * out_channels + o;
@@ -213,14 +220,14 @@ GRADVAR_ALWAYS_INLINE void correlate_loop(const PatchGrid& grid, const Real* til
       }
     }
     for (std::int64_t u = 0; u < grid.kernel; ++u) {
-      for (std::int64_t e = 0; e < run; e += kGradientVectors * kLanes) {
-        const std::int64_t width = std::min(kGradientVectors * kLanes, run - e),
+      for (std::int64_t e = 0; e < run; e += kGradientVectors * kLanes<Real>) {
+        const std::int64_t width = std::min(kGradientVectors * kLanes<Real>, run - e),
                            offset = u * row + e;
         Real* columns_out = out + u * run + e;
-        if (width > 2 * kLanes) {
+        if (width > 2 * kLanes<Real>) {
           correlate_columns<3>(windows, positions, offset, width, scratch, out_channels, beta, size,
                                columns_out);
-        } else if (width > kLanes) {
+        } else if (width > kLanes<Real>) {
           correlate_columns<2>(windows, positions, offset, width, scratch, out_channels, beta, size,
                                columns_out);
         } else {

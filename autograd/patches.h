@@ -3,7 +3,7 @@
 // A convolution is a dense layer over patches: y_t = W a_t + b, where a_t [k,k,C] is the window of
 // the image around output position t. So its weight's per-sample gradient is an outer product over
 // positions like a dense layer's, sum_t delta_t (x) a_t, with one difference: the a_t overlap, and
-// written out they are k^2 times as large as the image. They are therefore never written out: a
+// written out they are k^2 times as large as the image. They are therefore never all there: a
 // tile of a few image rows, small enough to stay in cache, is copied with its border of zeros, and
 // a window is k runs of k C numbers inside it, wherever it lies.
 //

@@ -200,7 +200,7 @@ TYPED_TEST(Convolution, CorrelationIsTheSumOverPositions) {
 }
 
 // 30,000 positions of one sign, a tile at a time: groups are summed before they are added, in whole
-// blocks (32 channels) as in broken ones (3 channels, 9 numbers in a row of a window).
+// blocks (32 channels) as in broken ones (3 channels).
 TEST(ConvolutionSums, KeepTheirDigitsOverManyPositions) {
   for (const std::int64_t channels : {3, 32}) {
     const PatchGrid g{.height = 10, .width = 1000, .channels = channels, .kernel = 1};
