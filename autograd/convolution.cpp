@@ -9,24 +9,34 @@ namespace gradvar {
 
 namespace {
 
-// Positions of a block: with two vectors each, 12 sums, of 16 vector registers.
-constexpr int kPositions = 6;
-
-template <class Real>
-struct Vector {
-  typedef Real Type __attribute__((vector_size(32)));
+// How many numbers are in registers at once. Narrow: 16 registers of 32 bytes, as AVX2 has; wide:
+// 32 of 64 bytes, as AVX-512 has.
+struct Narrow {
+  static constexpr int kBytes = 32;
+  static constexpr int kPositions = 6, kVectors = 2;  // sums of a block: 12 registers
+  static constexpr int kGradientChannels = 4, kGradientVectors = 3;
 };
-template <class Real>
-using VectorOf = typename Vector<Real>::Type;
+struct Wide {
+  static constexpr int kBytes = 64;
+  static constexpr int kPositions = 12, kVectors = 2;  // 24 registers
+  static constexpr int kGradientChannels = 8, kGradientVectors = 3;
+};
 
-template <class Real>
-GRADVAR_ALWAYS_INLINE void load(const Real* from, VectorOf<Real>& to) {
-  std::memcpy(&to, from, sizeof(to));
-}
+template <class Real, int bytes>
+struct Vector {
+  typedef Real Type __attribute__((vector_size(bytes)));
+};
+template <class Real, class Registers>
+using VectorOf = typename Vector<Real, Registers::kBytes>::Type;
 
 // Numbers of a vector.
-template <class Real>
-constexpr std::int64_t kLanes = kPanel<Real> / 2;
+template <class Real, class Registers>
+constexpr std::int64_t kLanes = Registers::kBytes / sizeof(Real);
+
+template <class Real, class VectorType>
+GRADVAR_ALWAYS_INLINE void load(const Real* from, VectorType& to) {
+  std::memcpy(&to, from, sizeof(to));
+}
 
 // Where the windows of a tile begin, one position after another.
 template <class Real>
@@ -45,53 +55,52 @@ struct WindowWalk {
   }
 };
 
-// What a block of positions has in common.
-struct Window {
-  std::int64_t rows, row_step;  // of the window; between rows of the tile
+// One convolution of a tile; what its blocks have in common.
+template <class Real>
+struct Convolution {
+  std::int64_t rows, row_step;  // of a window; between rows of the tile
   std::int64_t run;             // k C numbers of one row of a window
+  std::int64_t out_channels;
+  ConvolutionStart start;
+  // From one vector of the weight to the next beside it.
+  std::int64_t vector_step;
 };
 
-// `count` positions, whose windows begin at at[..], by one panel.
-template <int count, class Real>
-GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, const Real* panel,
-                                 std::int64_t out_channels, std::int64_t channels,
-                                 ConvolutionStart start, const Real* bias, Real* out) {
-  VectorOf<Real> sums[count][2];
-  Real edge[kPanel<Real>] = {};
-  if (start == ConvolutionStart::kResult) {
-    for (int p = 0; p < count; ++p) {
-      const Real* from = out + p * out_channels;
-      if (channels < kPanel<Real>) {
-        std::copy_n(from, channels, edge);
-        from = edge;
-      }
-      load(from, sums[p][0]);
-      load(from + kLanes<Real>, sums[p][1]);
+// `count` positions, whose windows begin at at[..], by `vectors` vectors of packed weight.
+// `channels` of their numbers exist; bias and out begin at the first of them.
+template <class Registers, int count, int vectors, class Real>
+GRADVAR_ALWAYS_INLINE void block(const Convolution<Real>& c, const Real* const* at,
+                                 const Real* weight, std::int64_t channels, const Real* bias,
+                                 Real* out) {
+  constexpr std::int64_t kOne = kLanes<Real, Registers>, kAll = vectors * kOne;
+  VectorOf<Real, Registers> sums[count][vectors];
+  Real edge[kAll] = {};
+  if (c.start == ConvolutionStart::kBias) std::copy_n(bias, channels, edge);
+  for (int p = 0; p < count; ++p) {
+    const Real* from = edge;
+    if (c.start == ConvolutionStart::kResult) {
+      from = out + p * c.out_channels;
+      if (channels < kAll) from = std::copy_n(from, channels, edge) - channels;
     }
-  } else {
-    if (start == ConvolutionStart::kBias) std::copy_n(bias, channels, edge);
-    for (int p = 0; p < count; ++p) {
-      load(edge, sums[p][0]);
-      load(edge + kLanes<Real>, sums[p][1]);
-    }
+    for (int v = 0; v < vectors; ++v) load(from + v * kOne, sums[p][v]);
   }
-  for (std::int64_t u = 0; u < window.rows; ++u) {
-    const std::int64_t row = u * window.row_step;
-    for (std::int64_t e = row; e < row + window.run; ++e, panel += kPanel<Real>) {
-      VectorOf<Real> w0, w1;
-      load(panel, w0);
-      load(panel + kLanes<Real>, w1);
-#pragma GCC unroll 6
+  for (std::int64_t u = 0; u < c.rows; ++u) {
+    const std::int64_t row = u * c.row_step;
+    for (std::int64_t e = row; e < row + c.run; ++e, weight += kPanel<Real>) {
+      VectorOf<Real, Registers> w[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) load(weight + v * c.vector_step, w[v]);
+#pragma GCC unroll 12
       for (int p = 0; p < count; ++p) {
         const Real x = at[p][e];
-        sums[p][0] += w0 * x;
-        sums[p][1] += w1 * x;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) sums[p][v] += w[v] * x;
       }
     }
   }
   for (int p = 0; p < count; ++p) {
-    Real* to = out + p * out_channels;
-    if (channels == kPanel<Real>) {
+    Real* to = out + p * c.out_channels;
+    if (channels == kAll) {
       std::memcpy(to, sums[p], sizeof(sums[p]));
     } else {
       std::memcpy(edge, sums[p], sizeof(sums[p]));
@@ -100,63 +109,85 @@ GRADVAR_ALWAYS_INLINE void block(const Window& window, const Real* const* at, co
   }
 }
 
-template <class Real>
+// All blocks of `count` positions from position p on; the position after the last one.
+template <class Registers, int count, int vectors, class Real>
+GRADVAR_ALWAYS_INLINE std::int64_t blocks(const Convolution<Real>& c, WindowWalk<Real>& walk,
+                                          std::int64_t p, std::int64_t positions,
+                                          const Real* weight, std::int64_t channels,
+                                          const Real* bias, Real* out) {
+  for (; p + count <= positions; p += count) {
+    const Real* at[count];
+    for (int k = 0; k < count; ++k) at[k] = walk.next();
+    block<Registers, count, vectors>(c, at, weight, channels, bias, out + p * c.out_channels);
+  }
+  return p;
+}
+
+template <class Registers, int vectors, class Real>
+GRADVAR_ALWAYS_INLINE void all_positions(const Convolution<Real>& c, WindowWalk<Real> walk,
+                                         std::int64_t positions, const Real* weight,
+                                         std::int64_t channels, const Real* bias, Real* out) {
+  std::int64_t p = 0;
+  p = blocks<Registers, Registers::kPositions, vectors>(c, walk, p, positions, weight, channels,
+                                                        bias, out);
+  p = blocks<Registers, 4, vectors>(c, walk, p, positions, weight, channels, bias, out);
+  blocks<Registers, 1, vectors>(c, walk, p, positions, weight, channels, bias, out);
+}
+
+template <class Registers, class Real>
 GRADVAR_ALWAYS_INLINE void convolve_loop(const PatchGrid& grid, const Real* tile, std::int64_t rows,
                                          const Real* packed, std::int64_t out_channels,
                                          ConvolutionStart start, const Real* bias, Real* out) {
-  const std::int64_t positions = rows * grid.out_width();
-  const Window window{grid.kernel, grid.tile_width() * grid.channels, grid.window_row()};
+  constexpr std::int64_t kOne = kLanes<Real, Registers>, kAll = Registers::kVectors * kOne;
   const std::int64_t panel_size = grid.patch_size() * kPanel<Real>;
-  for (std::int64_t o = 0; o < out_channels; o += kPanel<Real>, packed += panel_size) {
-    const std::int64_t channels = std::min(kPanel<Real>, out_channels - o);
+  const Convolution<Real> c{.rows = grid.kernel,
+                            .row_step = grid.tile_width() * grid.channels,
+                            .run = grid.window_row(),
+                            .out_channels = out_channels,
+                            .start = start,
+                            .vector_step = kOne < kPanel<Real> ? kOne : panel_size};
+  const std::int64_t positions = rows * grid.out_width();
+  for (std::int64_t o = 0; o < out_channels; o += kAll) {
+    const std::int64_t channels = std::min(kAll, out_channels - o);
+    const Real* weight = packed + o / kPanel<Real> * panel_size;
     const Real* b = bias == nullptr ? nullptr : bias + o;
-    WindowWalk<Real> walk{grid, tile};
-    for (std::int64_t p = 0; p < positions; p += kPositions) {
-      const Real* at[kPositions];
-      const std::int64_t count = std::min<std::int64_t>(kPositions, positions - p);
-      for (std::int64_t k = 0; k < count; ++k) at[k] = walk.next();
-      Real* y = out + p * out_channels + o;
-      if (count == kPositions) {
-        block<kPositions>(window, at, packed, out_channels, channels, start, b, y);
-      } else {
-        for (std::int64_t k = 0; k < count; ++k) {
-          block<1>(window, at + k, packed, out_channels, channels, start, b, y + k * out_channels);
-        }
-      }
+    const WindowWalk<Real> walk{grid, tile};
+    if (kOne == kPanel<Real> && channels <= kOne) {  // there is no second panel
+      all_positions<Registers, 1>(c, walk, positions, weight, channels, b, out + o);
+    } else {
+      all_positions<Registers, Registers::kVectors>(c, walk, positions, weight, channels, b,
+                                                    out + o);
     }
   }
 }
 
-// Output channels of a block of the weight's gradient, and vectors of a window's row.
-constexpr std::int64_t kGradientChannels = 4;
-constexpr int kGradientVectors = 3;
-
-// out[o, 0 .. width) = beta out + sum_p dy[p,o] x[p], for `outs` of kGradientChannels channels o,
-// `size` apart; x [positions, vectors lanes] and dy [positions, kGradientChannels] are packed.
-template <int vectors, class Real>
+// out[o, 0 .. width) = beta out + sum_p dy[p,o] x[p], for `outs` channels o, `size` apart;
+// x [positions, vectors lanes] and dy [positions, Registers::kGradientChannels] are packed.
+template <class Registers, int vectors, class Real>
 GRADVAR_ALWAYS_INLINE void correlate_block(const Real* x, const Real* dy, std::int64_t positions,
                                            Real beta, std::int64_t outs, std::int64_t width,
                                            std::int64_t size, Real* out) {
-  constexpr std::int64_t kWidth = vectors * kLanes<Real>;
-  VectorOf<Real> sums[kGradientChannels][vectors] = {};
-  for (std::int64_t p = 0; p < positions; ++p, x += kWidth, dy += kGradientChannels) {
-    VectorOf<Real> window[vectors];
+  constexpr std::int64_t kOne = kLanes<Real, Registers>, kWidth = vectors * kOne;
+  constexpr int kOuts = Registers::kGradientChannels;
+  VectorOf<Real, Registers> sums[kOuts][vectors] = {};
+  for (std::int64_t p = 0; p < positions; ++p, x += kWidth, dy += kOuts) {
+    VectorOf<Real, Registers> window[vectors];
 #pragma GCC unroll 3
-    for (int v = 0; v < vectors; ++v) load(x + v * kLanes<Real>, window[v]);
-#pragma GCC unroll 4
-    for (int o = 0; o < kGradientChannels; ++o) {
+    for (int v = 0; v < vectors; ++v) load(x + v * kOne, window[v]);
+#pragma GCC unroll 8
+    for (int o = 0; o < kOuts; ++o) {
       const Real d = dy[o];
 #pragma GCC unroll 3
       for (int v = 0; v < vectors; ++v) sums[o][v] += window[v] * d;
     }
   }
-  if (outs == kGradientChannels && width == kWidth) {
-    for (int o = 0; o < kGradientChannels; ++o, out += size) {
+  if (outs == kOuts && width == kWidth) {
+    for (int o = 0; o < kOuts; ++o, out += size) {
       for (int v = 0; v < vectors; ++v) {
-        VectorOf<Real> held = {};
-        if (beta != 0) load(out + v * kLanes<Real>, held);
+        VectorOf<Real, Registers> held = {};
+        if (beta != 0) load(out + v * kOne, held);
         held += sums[o][v];
-        std::memcpy(out + v * kLanes<Real>, &held, sizeof(held));
+        std::memcpy(out + v * kOne, &held, sizeof(held));
       }
     }
     return;
@@ -168,14 +199,15 @@ GRADVAR_ALWAYS_INLINE void correlate_block(const Real* x, const Real* dy, std::i
   }
 }
 
-// The numbers e .. e + width of row u of the windows of some positions, packed one after another
+// The numbers offset .. offset + width of the windows of some positions, packed one after another
 // with zeros up to whole vectors, by all output channels.
-template <int vectors, class Real>
+template <class Registers, int vectors, class Real>
 GRADVAR_ALWAYS_INLINE void correlate_columns(const Real* const* windows, std::int64_t positions,
                                              std::int64_t offset, std::int64_t width,
                                              const Real* dy, std::int64_t out_channels, Real beta,
                                              std::int64_t size, Real* out) {
-  constexpr std::int64_t kWidth = vectors * kLanes<Real>;
+  constexpr std::int64_t kWidth = vectors * kLanes<Real, Registers>;
+  constexpr std::int64_t kOuts = Registers::kGradientChannels;
   alignas(64) Real x[kCorrelated * kWidth];
   for (std::int64_t p = 0; p < positions; ++p) {
     const Real* from = windows[p] + offset;
@@ -186,18 +218,19 @@ GRADVAR_ALWAYS_INLINE void correlate_columns(const Real* const* windows, std::in
       for (std::int64_t i = 0; i < kWidth; ++i) to[i] = i < width ? from[i] : Real(0);
     }
   }
-  for (std::int64_t o = 0; o < out_channels; o += kGradientChannels) {
-    correlate_block<vectors>(x, dy + o * positions, positions, beta,
-                             std::min(kGradientChannels, out_channels - o), width, size,
-                             out + o * size);
+  for (std::int64_t o = 0; o < out_channels; o += kOuts) {
+    correlate_block<Registers, vectors>(x, dy + o * positions, positions, beta,
+                                        std::min(kOuts, out_channels - o), width, size,
+                                        out + o * size);
   }
 }
 
-template <class Real>
+template <class Registers, class Real>
 GRADVAR_ALWAYS_INLINE void correlate_loop(const PatchGrid& grid, const Real* tile,
                                           std::int64_t rows, const Real* dy,
                                           std::int64_t out_channels, Real* scratch, Real beta,
                                           Real* out) {
+  constexpr std::int64_t kOuts = Registers::kGradientChannels, kOne = kLanes<Real, Registers>;
   const std::int64_t all = rows * grid.out_width(), row = grid.tile_width() * grid.channels;
   const std::int64_t run = grid.window_row(), size = grid.patch_size();
   WindowWalk<Real> walk{grid, tile};
@@ -205,34 +238,34 @@ GRADVAR_ALWAYS_INLINE void correlate_loop(const PatchGrid& grid, const Real* til
     const std::int64_t positions = std::min(kCorrelated, all - first);
     const Real* windows[kCorrelated];
     for (std::int64_t p = 0; p < positions; ++p) windows[p] = walk.next();
-    Real* packed = scratch;  // [ceil(O / kGradientChannels), positions, kGradientChannels]
-    for (std::int64_t o = 0; o < out_channels; o += kGradientChannels) {
+    Real* packed = scratch;  // [ceil(O / kOuts), positions, kOuts]
+    for (std::int64_t o = 0; o < out_channels; o += kOuts) {
       const Real* from = dy + first * out_channels + o;
-      const std::int64_t outs = std::min(kGradientChannels, out_channels - o);
-      for (std::int64_t p = 0; p < positions;
-           ++p, from += out_channels, packed += kGradientChannels) {
-        if (outs == kGradientChannels) {
-          std::memcpy(packed, from, kGradientChannels * sizeof(Real));
+      const std::int64_t outs = std::min(kOuts, out_channels - o);
+      for (std::int64_t p = 0; p < positions; ++p, from += out_channels, packed += kOuts) {
+        if (outs == kOuts) {
+          std::memcpy(packed, from, kOuts * sizeof(Real));
         } else {
-          for (std::int64_t k = 0; k < kGradientChannels; ++k)
-            packed[k] = k < outs ? from[k] : Real(0);
+          for (std::int64_t k = 0; k < kOuts; ++k) packed[k] = k < outs ? from[k] : Real(0);
         }
       }
     }
+    const auto columns = [&]<int vectors>(std::int64_t offset, std::int64_t width,
+                                          Real * columns_out) __attribute__((always_inline)) {
+      correlate_columns<Registers, vectors>(windows, positions, offset, width, scratch,
+                                            out_channels, beta, size, columns_out);
+    };
     for (std::int64_t u = 0; u < grid.kernel; ++u) {
-      for (std::int64_t e = 0; e < run; e += kGradientVectors * kLanes<Real>) {
-        const std::int64_t width = std::min(kGradientVectors * kLanes<Real>, run - e),
-                           offset = u * row + e;
+      for (std::int64_t e = 0; e < run; e += Registers::kGradientVectors * kOne) {
+        const std::int64_t width = std::min(Registers::kGradientVectors * kOne, run - e);
+        const std::int64_t offset = u * row + e;
         Real* columns_out = out + u * run + e;
-        if (width > 2 * kLanes<Real>) {
-          correlate_columns<3>(windows, positions, offset, width, scratch, out_channels, beta, size,
-                               columns_out);
-        } else if (width > kLanes<Real>) {
-          correlate_columns<2>(windows, positions, offset, width, scratch, out_channels, beta, size,
-                               columns_out);
+        if (width > 2 * kOne) {
+          columns.template operator()<3>(offset, width, columns_out);
+        } else if (width > kOne) {
+          columns.template operator()<2>(offset, width, columns_out);
         } else {
-          correlate_columns<1>(windows, positions, offset, width, scratch, out_channels, beta, size,
-                               columns_out);
+          columns.template operator()<1>(offset, width, columns_out);
         }
       }
     }
@@ -256,28 +289,31 @@ void pack(const PatchGrid& grid, std::int64_t out_channels, const At& at, Real* 
   }
 }
 
-GRADVAR_MULTIVERSION void convolve_all(const PatchGrid& grid, const float* tile, std::int64_t rows,
-                                       const float* packed, std::int64_t out_channels,
-                                       ConvolutionStart start, const float* bias, float* out) {
-  convolve_loop(grid, tile, rows, packed, out_channels, start, bias, out);
-}
-GRADVAR_MULTIVERSION void convolve_all(const PatchGrid& grid, const double* tile, std::int64_t rows,
-                                       const double* packed, std::int64_t out_channels,
-                                       ConvolutionStart start, const double* bias, double* out) {
-  convolve_loop(grid, tile, rows, packed, out_channels, start, bias, out);
-}
-
-GRADVAR_MULTIVERSION void correlate_all(const PatchGrid& grid, const float* tile, std::int64_t rows,
-                                        const float* dy, std::int64_t out_channels, float* scratch,
-                                        float beta, float* out) {
-  correlate_loop(grid, tile, rows, dy, out_channels, scratch, beta, out);
-}
-GRADVAR_MULTIVERSION void correlate_all(const PatchGrid& grid, const double* tile,
-                                        std::int64_t rows, const double* dy,
-                                        std::int64_t out_channels, double* scratch, double beta,
-                                        double* out) {
-  correlate_loop(grid, tile, rows, dy, out_channels, scratch, beta, out);
-}
+// Both widths of both loops, for one type of number.
+#define GRADVAR_LOOPS(Real)                                                                      \
+  GRADVAR_MULTIVERSION void convolve_narrow(                                                     \
+      const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* packed,            \
+      std::int64_t out_channels, ConvolutionStart start, const Real* bias, Real* out) {          \
+    convolve_loop<Narrow>(grid, tile, rows, packed, out_channels, start, bias, out);             \
+  }                                                                                              \
+  GRADVAR_AVX512 void convolve_wide(const PatchGrid& grid, const Real* tile, std::int64_t rows,  \
+                                    const Real* packed, std::int64_t out_channels,               \
+                                    ConvolutionStart start, const Real* bias, Real* out) {       \
+    convolve_loop<Wide>(grid, tile, rows, packed, out_channels, start, bias, out);               \
+  }                                                                                              \
+  GRADVAR_MULTIVERSION void correlate_narrow(                                                    \
+      const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* dy,                \
+      std::int64_t out_channels, Real* scratch, Real beta, Real* out) {                          \
+    correlate_loop<Narrow>(grid, tile, rows, dy, out_channels, scratch, beta, out);              \
+  }                                                                                              \
+  GRADVAR_AVX512 void correlate_wide(const PatchGrid& grid, const Real* tile, std::int64_t rows, \
+                                     const Real* dy, std::int64_t out_channels, Real* scratch,   \
+                                     Real beta, Real* out) {                                     \
+    correlate_loop<Wide>(grid, tile, rows, dy, out_channels, scratch, beta, out);                \
+  }
+GRADVAR_LOOPS(float)
+GRADVAR_LOOPS(double)
+#undef GRADVAR_LOOPS
 
 }  // namespace
 
@@ -312,20 +348,30 @@ void pack_turned_weight(const PatchGrid& grid, std::int64_t out_channels, const 
 
 template <class Real>
 void convolve(const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* packed,
-              std::int64_t out_channels, ConvolutionStart start, const Real* bias, Real* out) {
-  convolve_all(grid, tile, rows, packed, out_channels, start, bias, out);
+              std::int64_t out_channels, ConvolutionStart start, const Real* bias, Real* out,
+              VectorWidth vectors) {
+  if (vectors == VectorWidth::kWide) {
+    convolve_wide(grid, tile, rows, packed, out_channels, start, bias, out);
+  } else {
+    convolve_narrow(grid, tile, rows, packed, out_channels, start, bias, out);
+  }
 }
 
 template <class Real>
 std::int64_t correlation_scratch_size(std::int64_t out_channels) {
-  return kCorrelated *
-         ((out_channels + kGradientChannels - 1) / kGradientChannels * kGradientChannels);
+  constexpr std::int64_t kOuts = std::max(Narrow::kGradientChannels, Wide::kGradientChannels);
+  return kCorrelated * ((out_channels + kOuts - 1) / kOuts * kOuts);
 }
 
 template <class Real>
 void correlate(const PatchGrid& grid, const Real* tile, std::int64_t rows, const Real* dy,
-               std::int64_t out_channels, Real* scratch, Real beta, Real* out) {
-  correlate_all(grid, tile, rows, dy, out_channels, scratch, beta, out);
+               std::int64_t out_channels, Real* scratch, Real beta, Real* out,
+               VectorWidth vectors) {
+  if (vectors == VectorWidth::kWide) {
+    correlate_wide(grid, tile, rows, dy, out_channels, scratch, beta, out);
+  } else {
+    correlate_narrow(grid, tile, rows, dy, out_channels, scratch, beta, out);
+  }
 }
 
 #define GRADVAR_INSTANTIATE(Real)                                                                 \
@@ -333,10 +379,10 @@ void correlate(const PatchGrid& grid, const Real* tile, std::int64_t rows, const
   template void pack_weight(const PatchGrid&, std::int64_t, const Real*, Real*);                  \
   template void pack_turned_weight(const PatchGrid&, std::int64_t, const Real*, Real*);           \
   template void convolve(const PatchGrid&, const Real*, std::int64_t, const Real*, std::int64_t,  \
-                         ConvolutionStart, const Real*, Real*);                                   \
+                         ConvolutionStart, const Real*, Real*, VectorWidth);                      \
   template std::int64_t correlation_scratch_size<Real>(std::int64_t);                             \
   template void correlate(const PatchGrid&, const Real*, std::int64_t, const Real*, std::int64_t, \
-                          Real*, Real, Real*);
+                          Real*, Real, Real*, VectorWidth);
 GRADVAR_INSTANTIATE(float)
 GRADVAR_INSTANTIATE(double)
 #undef GRADVAR_INSTANTIATE

@@ -23,6 +23,13 @@ std::vector<Real> noise(std::int64_t count, std::uint64_t id) {
   return numbers;
 }
 
+// What this processor has.
+std::vector<VectorWidth> widths() {
+  std::vector<VectorWidth> list{VectorWidth::kNarrow};
+  if (widest_vectors() == VectorWidth::kWide) list.push_back(VectorWidth::kWide);
+  return list;
+}
+
 // Whole and broken panels, blocks of positions and vectors of a window's row.
 struct Layer {
   PatchGrid grid;
@@ -30,8 +37,8 @@ struct Layer {
 };
 std::vector<Layer> layers() {
   std::vector<Layer> list;
-  for (const std::int64_t channels : {1, 3, 8, 11}) {
-    for (const std::int64_t out : {1, 3, 4, 16, 21}) {
+  for (const std::int64_t channels : {1, 3, 8, 11, 16}) {
+    for (const std::int64_t out : {1, 4, 16, 21, 32, 40}) {
       for (const std::int64_t stride : {1, 2}) {
         list.push_back(
             {{.height = 5, .width = 7, .channels = channels, .kernel = 3, .stride = stride}, out});
@@ -116,18 +123,21 @@ TYPED_TEST(Convolution, IsTheSumOverItsWindowFromWhereverItStarts) {
         }
       });
       std::vector<std::vector<Real>> made;
-      for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{2}, g.out_height()}) {
-        std::vector<Real>& y = made.emplace_back(before);
-        over_tiles(g, image, rows, [&](const Real* tile, std::int64_t i, std::int64_t count) {
-          convolve(g, tile, count, packed.data(), out, start, bias.data(),
-                   y.data() + i * g.out_width() * out);
-        });
+      for (const VectorWidth width : widths()) {
+        for (const std::int64_t rows : {std::int64_t{1}, std::int64_t{2}, g.out_height()}) {
+          std::vector<Real>& y = made.emplace_back(before);
+          over_tiles(g, image, rows, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+            convolve(g, tile, count, packed.data(), out, start, bias.data(),
+                     y.data() + i * g.out_width() * out, width);
+          });
+        }
       }
       for (std::size_t i = 0; i < expected.size(); ++i) {
         expect_near(made[0][i], expected[i], d + 1, "y");
       }
-      EXPECT_EQ(made[1], made[0]) << "tiles of two rows have other bits";
-      EXPECT_EQ(made[2], made[0]) << "one tile has other bits";
+      for (const std::vector<Real>& y : made) {
+        EXPECT_EQ(y, made[0]) << "other tiles or wider vectors have other bits";
+      }
     }
   }
 }
@@ -154,12 +164,14 @@ TYPED_TEST(Convolution, WithTheTurnedWeightIsItsTranspose) {
       }
     });
     pack_turned_weight(turned, g.channels, weight.data(), packed.data());
-    over_tiles(turned, dy, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
-      convolve<Real>(turned, tile, count, packed.data(), g.channels, ConvolutionStart::kZero,
-                     nullptr, dx.data() + i * g.width * g.channels);
-    });
-    for (std::size_t i = 0; i < dx.size(); ++i) {
-      expect_near(dx[i], expected[i], turned.patch_size(), "dx");
+    for (const VectorWidth width : widths()) {
+      over_tiles(turned, dy, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+        convolve<Real>(turned, tile, count, packed.data(), g.channels, ConvolutionStart::kZero,
+                       nullptr, dx.data() + i * g.width * g.channels, width);
+      });
+      for (std::size_t i = 0; i < dx.size(); ++i) {
+        expect_near(dx[i], expected[i], turned.patch_size(), "dx");
+      }
     }
   }
 }
@@ -185,15 +197,19 @@ TYPED_TEST(Convolution, CorrelationIsTheSumOverPositions) {
                                   static_cast<double>(image[pixel]));
         }
       });
-      std::vector<Real> made = before;
-      Real beta = fresh ? 0 : 1;
-      over_tiles(g, image, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
-        correlate(g, tile, count, dy.data() + i * g.out_width() * out, out, scratch.data(), beta,
-                  made.data());
-        beta = 1;
-      });
-      for (std::size_t i = 0; i < made.size(); ++i) {
-        expect_near(made[i], expected[i], g.positions() + 1, "dw");
+      std::vector<std::vector<Real>> made;
+      for (const VectorWidth width : widths()) {
+        std::vector<Real>& dw = made.emplace_back(before);
+        Real beta = fresh ? 0 : 1;
+        over_tiles(g, image, 2, [&](const Real* tile, std::int64_t i, std::int64_t count) {
+          correlate(g, tile, count, dy.data() + i * g.out_width() * out, out, scratch.data(), beta,
+                    dw.data(), width);
+          beta = 1;
+        });
+        EXPECT_EQ(dw, made[0]) << "wider vectors have other bits";
+      }
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        expect_near(made[0][i], expected[i], g.positions() + 1, "dw");
       }
     }
   }
