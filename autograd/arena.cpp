@@ -40,30 +40,29 @@ void* Arena::allocate_bytes(std::size_t bytes) {
   Block& block = blocks_[current_];
   std::byte* memory = block.memory + block.used;
   block.used += bytes;
+  in_use_ += bytes;
+  most_in_use_ = std::max(most_in_use_, in_use_);
   return memory;
 }
 
 void Arena::reset() {
   if (blocks_.size() > 1) {
-    const std::size_t total = whole_lines(held_bytes());
+    const std::size_t total = most_in_use_;
     for (Block& block : blocks_) std::free(block.memory);
     blocks_.clear();
     blocks_.push_back({take(total), total, 0});
   }
   for (Block& block : blocks_) block.used = 0;
   current_ = 0;
+  in_use_ = most_in_use_ = 0;
 }
 
 void Arena::rewind(Mark mark) {
   for (std::size_t i = mark.block + 1; i < blocks_.size(); ++i) blocks_[i].used = 0;
   if (!blocks_.empty()) blocks_[mark.block].used = mark.used;
   current_ = mark.block;
-}
-
-std::size_t Arena::used_bytes() const {
-  std::size_t used = 0;
-  for (const Block& block : blocks_) used += block.used;
-  return used;
+  in_use_ = 0;
+  for (const Block& block : blocks_) in_use_ += block.used;
 }
 
 std::size_t Arena::held_bytes() const {

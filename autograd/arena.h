@@ -1,7 +1,8 @@
 // arena: memory that is handed out in order and taken back all at once.
 //
 // A step's values, adjoints and ops live here. reset() keeps the memory and, when the last round
-// needed several blocks, joins them into one, so that a step like the one before allocates nothing.
+// needed several blocks, takes one as large as what was in use at most instead, so that a step like
+// the one before allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +38,7 @@ class Arena {
   void rewind(Mark mark);
 
   // Bytes handed out since the last reset, and bytes held from the system.
-  [[nodiscard]] std::size_t used_bytes() const;
+  [[nodiscard]] std::size_t used_bytes() const { return in_use_; }
   [[nodiscard]] std::size_t held_bytes() const;
 
  private:
@@ -50,6 +51,7 @@ class Arena {
 
   std::vector<Block> blocks_;
   std::size_t current_ = 0;
+  std::size_t in_use_ = 0, most_in_use_ = 0;  // bytes, since the last reset
 };
 
 // Scratch memory for the length of a C++ scope.

@@ -163,6 +163,7 @@ std::optional<ImageFolder> unpack(std::string_view bytes, std::uint64_t source,
 ImageFolder decode_folder(const ImageFolderOptions& options,
                           const std::vector<std::string>& names) {
   ImageFolder folder;
+  std::int64_t opened = 0;
   for (const std::string& name : names) {
     try {
       const Image image = read_one((fs::path(options.directory) / name).string(), options);
@@ -174,6 +175,7 @@ ImageFolder decode_folder(const ImageFolderOptions& options,
       folder.skipped.emplace_back(error.what());
       if (options.strict) return folder;
     }
+    if (options.after_file) options.after_file(++opened);
   }
   return folder;
 }

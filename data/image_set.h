@@ -27,6 +27,9 @@ struct ImageFolderOptions {
   // Called with how many files there are before the first is opened: the place to refuse what
   // cannot fit. What it throws goes through.
   std::function<void(std::int64_t files)> before_reading = {};
+  // Called after each file with how many were opened so far; not when the cache is read. What it
+  // throws goes through.
+  std::function<void(std::int64_t files)> after_file = {};
 };
 
 struct ImageFolder {

@@ -15,13 +15,16 @@
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 #include "tools/flow_coupling.h"
+#include "tools/progress.h"
 
 namespace gradvar {
 
 // gaussian, mixture, student-t, eight-gaussians, moons, checkerboard, pinwheel, spiral, csv, npy,
-// safetensors, faces, images, celeba, cifar10, mnist.
-[[nodiscard]] std::unique_ptr<Distribution> make_distribution(const std::string& option,
-                                                              const std::string& spec);
+// safetensors, faces, images, celeba, cifar10, mnist. `reading`: how the decoding of a folder of
+// images is shown.
+[[nodiscard]] std::unique_ptr<Distribution> make_distribution(
+    const std::string& option, const std::string& spec,
+    ProgressMode reading = ProgressMode::kSilent);
 
 // independent, permutation, affine, optimal, rotation, assignment, minibatch, adversarial,
 // entropic, flow. Optimal and rotation need Gaussian laws on both sides.

@@ -1,7 +1,9 @@
 #include "tools/image_folder.h"
 
 #include <iostream>
+#include <optional>
 
+#include "tools/interrupt.h"
 #include "tools/limits.h"
 
 namespace gradvar {
@@ -16,7 +18,7 @@ std::string with_strict(const std::string& spec) {
   return spec + (spec.find(':') == std::string::npos ? ":" : ",") + "strict=true";
 }
 
-SpecifiedFolder read_specified_folder(SpecReader& spec) {
+SpecifiedFolder read_specified_folder(SpecReader& spec, ProgressMode mode) {
   ImageFolderOptions o;
   o.celeba = spec.name() == "celeba";
   spec.require("dir");
@@ -25,6 +27,7 @@ SpecifiedFolder read_specified_folder(SpecReader& spec) {
   o.strict = spec.flag("strict", false);
   spec.done();
   const std::string where = "[" + spec.name() + "]";
+  std::optional<Progress> progress;
   o.before_reading = [&](std::int64_t files) {
     // A byte of a pixel, and the number it becomes.
     constexpr double kBytes = 1 + sizeof(double);
@@ -33,9 +36,16 @@ SpecifiedFolder read_specified_folder(SpecReader& spec) {
                  std::to_string(files) + " images of 3x" + std::to_string(o.size) + "x" +
                      std::to_string(o.size) + " numbers",
                  kBytes * 3 * size * size * static_cast<double>(files));
+    progress.emplace(mode, "read images", files, "file");
+    progress->say_nothing_of_short_tasks();
+  };
+  o.after_file = [&](std::int64_t) {
+    stop_if_interrupted("stopped; the images are not decoded yet, nothing was written");
+    progress->advance();
   };
   ImageFolder images = read_image_folder(o);
-  o.before_reading = {};
+  progress.reset();
+  o.before_reading = o.after_file = {};
   for (const std::string& sentence : images.skipped) std::cerr << "skipped " << sentence << '\n';
   if (!images.skipped.empty()) {
     std::cerr << "skipped " << images.skipped.size() << " images of '" << o.directory << "', "

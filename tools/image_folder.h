@@ -5,6 +5,7 @@
 
 #include "data/image_set.h"
 #include "io/spec.h"
+#include "tools/progress.h"
 
 namespace gradvar {
 
@@ -20,9 +21,10 @@ struct SpecifiedFolder {
   ImageFolder images;
 };
 
-// What cannot fit into memory is refused before an image is opened. What is left out is named on
-// standard error, since a smaller set is another law. Throws std::invalid_argument for a bad spec
-// and everything that read_image_folder refuses.
-[[nodiscard]] SpecifiedFolder read_specified_folder(SpecReader& spec);
+// What cannot fit into memory is refused before an image is opened. Decoding shows its progress.
+// What is left out is named on standard error, since a smaller set is another law. Throws
+// std::invalid_argument for a bad spec and everything that read_image_folder refuses.
+[[nodiscard]] SpecifiedFolder read_specified_folder(SpecReader& spec,
+                                                    ProgressMode mode = ProgressMode::kSilent);
 
 }  // namespace gradvar

@@ -177,8 +177,8 @@ std::unique_ptr<Distribution> make_point_set(SpecReader& spec) {
   return std::make_unique<PointSet>(PointSet::read(path, key));
 }
 
-std::unique_ptr<Distribution> make_images(SpecReader& spec) {
-  const SpecifiedFolder folder = read_specified_folder(spec);
+std::unique_ptr<Distribution> make_images(SpecReader& spec, ProgressMode reading) {
+  const SpecifiedFolder folder = read_specified_folder(spec, reading);
   return std::make_unique<PointSet>(image_points(folder.images, folder.options));
 }
 
@@ -207,21 +207,22 @@ constexpr Maker kMakers[] = {
     {"pinwheel", make_pinwheel},   {"spiral", make_spiral},
     {"faces", make_faces},         {"csv", make_point_set},
     {"npy", make_point_set},       {"safetensors", make_point_set},
-    {"images", make_images},       {"celeba", make_images},
     {"cifar10", make_cifar10},     {"mnist", make_mnist},
 };
 
 }  // namespace
 
-std::unique_ptr<Distribution> make_distribution(const std::string& option,
-                                                const std::string& text) {
+std::unique_ptr<Distribution> make_distribution(const std::string& option, const std::string& text,
+                                                ProgressMode reading) {
   return for_option(option, [&] {
     SpecReader spec(text);
+    if (names_image_folder(spec)) return make_images(spec, reading);
     std::vector<std::string> names;
     for (const Maker& maker : kMakers) {
       if (spec.name() == maker.name) return maker.make(spec);
       names.emplace_back(maker.name);
     }
+    names.insert(names.end(), {"images", "celeba"});
     spec.unknown_name(names);
   });
 }

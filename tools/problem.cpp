@@ -94,11 +94,11 @@ class ResampledPairs final : public PairSource<Real> {
 
 }  // namespace
 
-Problem::Problem(const RunConfig& config, FlowUse use)
+Problem::Problem(const RunConfig& config, FlowUse use, ProgressMode reading)
     : seed_(config.seed),
       pairing_(config.pairing == "fixed" ? Pairing::kFixed : Pairing::kResampled),
-      source_(make_distribution("--source", config.source)),
-      target_(make_distribution("--target", config.target)) {
+      source_(make_distribution("--source", config.source, reading)),
+      target_(make_distribution("--target", config.target, reading)) {
   check_same_samples(*source_, *target_);
   use.threads = config.threads;
   coupling_ = make_coupling("--coupling", config.coupling, *source_, *target_, use);

@@ -24,8 +24,10 @@ class Problem {
  public:
   // Draws the pairs by config.seed, or takes the first of config.pairs_file. Throws
   // std::invalid_argument, naming the option, for specs that do not fit together.
-  // `use` says how a flow is followed, where one makes the pairs.
-  explicit Problem(const RunConfig& config, FlowUse use = {});
+  // `use` says how a flow is followed, where one makes the pairs; `reading` how the decoding of a
+  // folder of images is shown.
+  explicit Problem(const RunConfig& config, FlowUse use = {},
+                   ProgressMode reading = ProgressMode::kSilent);
 
   [[nodiscard]] Shape sample_shape() const { return source_->sample_shape(); }
   [[nodiscard]] const Distribution& source() const { return *source_; }

@@ -11,9 +11,9 @@
 namespace gradvar {
 
 template <class Real>
-TrainingRun<Real>::TrainingRun(const RunConfig& config)
+TrainingRun<Real>::TrainingRun(const RunConfig& config, ProgressMode reading)
     : config_(config),
-      problem_(config),
+      problem_(config, {}, reading),
       pool_(resolve_threads(config.threads, config.lanes)),
       model_(make_model<Real>("--model", config.model, problem_.sample_shape())),
       optimizer_(for_option(

@@ -24,8 +24,9 @@ namespace gradvar {
 template <class Real>
 class TrainingRun {
  public:
-  // Fresh weights by the seed. Throws std::invalid_argument naming the option.
-  explicit TrainingRun(const RunConfig& config);
+  // Fresh weights by the seed. Throws std::invalid_argument naming the option. `reading`: as of
+  // Problem.
+  explicit TrainingRun(const RunConfig& config, ProgressMode reading = ProgressMode::kSilent);
 
   [[nodiscard]] const RunConfig& config() const { return config_; }
   [[nodiscard]] const Problem& problem() const { return problem_; }

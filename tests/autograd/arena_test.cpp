@@ -51,6 +51,24 @@ TEST(Arena, AllocatesNothingInTheSteadyState) {
   }
 }
 
+TEST(Arena, AfterJoiningItHoldsWhatWasInUseAtMost) {
+  Arena arena;
+  const auto step = [&arena] {
+    (void)arena.allocate<char>(100 << 10);
+    {
+      const ArenaScope scope(arena);
+      for (int i = 0; i < 2; ++i) (void)arena.allocate<char>(150 << 10);
+    }
+    (void)arena.allocate<char>(70 << 10);
+  };
+  step();
+  EXPECT_GT(arena.held_bytes(), std::size_t{400} << 10);
+  arena.reset();
+  EXPECT_EQ(arena.held_bytes(), std::size_t{400} << 10);
+  step();
+  EXPECT_EQ(arena.held_bytes(), std::size_t{400} << 10) << "the most was not enough";
+}
+
 TEST(Arena, GrowsByDoublingSoThatBlocksStayFew) {
   Arena arena;
   for (int i = 0; i < 1000; ++i) (void)arena.allocate<char>(10000);

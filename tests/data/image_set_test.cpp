@@ -109,6 +109,25 @@ TEST(ImageSet, WhatCannotFitIsRefusedBeforeAnImageIsOpened) {
       << "the bad image was met first";
 }
 
+TEST(ImageSet, CountsTheFilesAsTheyAreOpened) {
+  const ScratchDirectory scratch;
+  for (const char* name : {"a.png", "c.png"}) write_grey(scratch / name, 1);
+  write_file(scratch / "b.png", "no image");
+  ImageFolderOptions options{.directory = scratch.path(), .size = 1};
+  std::vector<std::int64_t> counts;
+  options.after_file = [&](std::int64_t files) {
+    counts.push_back(files);
+    if (files == 2) throw std::invalid_argument("stopped");
+  };
+  EXPECT_EQ(error_of([&] { (void)read_image_folder(options); }), "stopped");
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{1, 2}));
+  options.after_file = [&](std::int64_t files) { counts.push_back(files); };
+  EXPECT_FALSE(read_image_folder(options).from_cache) << "half a folder was kept";
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{1, 2, 1, 2, 3}));
+  EXPECT_TRUE(read_image_folder(options).from_cache);
+  EXPECT_EQ(counts.size(), 5U) << "the cache opens no files";
+}
+
 TEST(ImageSet, TheSizesOfFilesAreKnownFromTheCacheToo) {
   const ScratchDirectory scratch;
   write_file(scratch / "a.png", png_bytes(3, 1, 1, {1, 2, 3}));

@@ -67,7 +67,7 @@ TEST(MakeDistribution, ErrorsBeginWithTheOption) {
   EXPECT_EQ(refusal("blob"),
             "--target: [spec] the name 'blob' is unknown, expected one of gaussian, mixture, "
             "student-t, eight-gaussians, moons, checkerboard, pinwheel, spiral, faces, csv, npy, "
-            "safetensors, images, celeba, cifar10, mnist");
+            "safetensors, cifar10, mnist, images, celeba");
   EXPECT_EQ(refusal("gaussian:sigma=2"),
             "--target: [gaussian] unknown key 'sigma', expected only keys of: dim, shape, mean, "
             "covariance, scale");

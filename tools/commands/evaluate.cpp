@@ -126,8 +126,10 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     check_writable("--out", options.out, inputs);
   }
   std::unique_ptr<Distribution> held_out;
-  if (!options.held_out.empty()) held_out = make_distribution("--held-out", held_out_spec);
-  TrainingRun<Real> run(config);
+  if (!options.held_out.empty()) {
+    held_out = make_distribution("--held-out", held_out_spec, options.output.progress());
+  }
+  TrainingRun<Real> run(config, options.output.progress());
   if (held_out && held_out->sample_shape() != run.problem().sample_shape()) {
     throw std::invalid_argument("--held-out: samples of shape " +
                                 held_out->sample_shape().to_string() + ", expected " +

@@ -50,7 +50,7 @@ ImageSource open_source(const ImagesCommand& options) {
       }
       return {.law = make_distribution("--source", text), .skipped = {}, .sizes = {}};
     }
-    SpecifiedFolder folder = read_specified_folder(spec);
+    SpecifiedFolder folder = read_specified_folder(spec, options.output.progress());
     const ImageFolder& images = folder.images;
     return {.law = std::make_unique<PointSet>(image_points(images, folder.options)),
             .skipped = folder.images.skipped,

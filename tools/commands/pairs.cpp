@@ -118,7 +118,8 @@ void run(PairsCommand& options, const CLI::App& command) {
   Progress progress(options.output.progress(), "pairs", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
   const Problem problem(options.config,
-                        {.progress = &progress, .when_stopped = "stopped; nothing was written"});
+                        {.progress = &progress, .when_stopped = "stopped; nothing was written"},
+                        options.output.progress());
   progress.finish();
   if (options.identifiability) {
     measure(options, problem);

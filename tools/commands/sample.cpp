@@ -164,7 +164,9 @@ void sample_run(const SampleCommand& options, const RunConfig& config) {
 template <class Real>
 void sample_weights(const SampleCommand& options) {
   const std::unique_ptr<Distribution> law =
-      options.source.empty() ? nullptr : make_distribution("--source", options.source);
+      options.source.empty()
+          ? nullptr
+          : make_distribution("--source", options.source, options.output.progress());
   const Tensor<double> sources = sources_of(options, law.get());
   const std::unique_ptr<Model<Real>> model =
       make_model<Real>("--model", options.model, sources.shape().sample());

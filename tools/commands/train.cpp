@@ -99,7 +99,7 @@ template <class Real>
 class Training {
  public:
   Training(const RunConfig& config, const TrainCommand& options)
-      : options_(options), out_(options.out), run_(config) {}
+      : options_(options), out_(options.out), run_(config, options.output.progress()) {}
 
   void go() {
     start();
