@@ -2,7 +2,9 @@
 //
 // A batch is cut into lanes (engine.h). While a lane walks back, each of its parameters' gradients
 // is offered, in factors, to every collector; when all lanes are done, merge() brings the lanes
-// together, in lane order. Each collector's file says what it computes for each form of factor:
+// together, in lane order. Where factors leave no shorter road a collector folds: it takes every
+// sample's gradient whole, and that is made once for all that fold, while it is in cache. Each
+// collector's file says what it computes for each form of factor:
 //
 //   SumCollector          sum_n w_n g_n                                   collectors/sum.h
 //   MomentsCollector      weighted mean and sum of squared deviations     collectors/moments.h
@@ -42,6 +44,19 @@ struct BatchPlan {
   std::span<const Real> weights;  // [batch], or empty
 };
 
+// Takes the samples' gradients of one parameter in one lane, each of them whole.
+template <class Real>
+class GradientFold {
+ public:
+  // Sample n of the lane, in order; g [size] as materialise_as_made() leaves it.
+  virtual void take(std::int64_t n, const Real* g) = 0;
+  // After the last one.
+  virtual void finish() = 0;
+
+ protected:
+  ~GradientFold() = default;  // an arena has it
+};
+
 template <class Real>
 class Collector {
  public:
@@ -59,8 +74,20 @@ class Collector {
   // themselves, lasts until the lane's next batch.
   virtual void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                        Arena& scratch) = 0;
+  // Whether it takes this parameter's gradients whole: then fold() is called instead of collect().
+  [[nodiscard]] virtual bool folds(const SampleGradients<Real>&) const { return false; }
+  // What takes them, in `scratch`, or null when there is nothing to do. The same rules.
+  [[nodiscard]] virtual GradientFold<Real>* fold(const SampleGradients<Real>&,
+                                                 const LaneRows<Real>&, Arena& /*scratch*/) {
+    return nullptr;
+  }
   // After all lanes. The result may depend on the lanes' order, never on the pool's threads.
   virtual void merge(LanePool& pool) = 0;
 };
+
+// One parameter's gradients in one lane to every collector: collect(), or fold().
+template <class Real>
+void offer(std::span<Collector<Real>* const> collectors, const SampleGradients<Real>& gradients,
+           const LaneRows<Real>& rows, Arena& scratch);
 
 }  // namespace gradvar

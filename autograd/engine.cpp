@@ -17,7 +17,7 @@ class Offer final : public GradientReceiver<Real> {
       : collectors_(collectors), rows_(rows), scratch_(scratch) {}
 
   void receive(const SampleGradients<Real>& gradients) override {
-    for (Collector<Real>* collector : collectors_) collector->collect(gradients, rows_, scratch_);
+    offer(collectors_, gradients, rows_, scratch_);
   }
   [[nodiscard]] bool needs_separable_samples() const override {
     return std::any_of(collectors_.begin(), collectors_.end(),

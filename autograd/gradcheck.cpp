@@ -48,7 +48,7 @@ class Hand final : public GradientReceiver<Real> {
     for (Collector<Real>* collector : collectors_) collector->begin(layout, {batch, 1, {}});
   }
   void receive(const SampleGradients<Real>& gradients) override {
-    for (Collector<Real>* collector : collectors_) collector->collect(gradients, rows_, scratch_);
+    offer<Real>(collectors_, gradients, rows_, scratch_);
   }
 
  private:

@@ -125,6 +125,10 @@ GRADVAR_ALWAYS_INLINE void scaled_loop(Real a, const Real* x, Real* y, std::int6
   for (std::int64_t i = 0; i < n; ++i) y[i] = a * x[i];
 }
 template <class Real>
+GRADVAR_ALWAYS_INLINE void accumulate_scaled_loop(Real a, const Real* x, Real* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] += a * x[i];
+}
+template <class Real>
 GRADVAR_ALWAYS_INLINE void scaled_square_loop(Real a, const Real* x, Real* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = a * (x[i] * x[i]);
 }
@@ -165,6 +169,12 @@ GRADVAR_MULTIVERSION void scaled(float a, const float* x, float* y, std::int64_t
 }
 GRADVAR_MULTIVERSION void scaled(double a, const double* x, double* y, std::int64_t n) {
   scaled_loop(a, x, y, n);
+}
+GRADVAR_MULTIVERSION void accumulate_scaled(float a, const float* x, float* y, std::int64_t n) {
+  accumulate_scaled_loop(a, x, y, n);
+}
+GRADVAR_MULTIVERSION void accumulate_scaled(double a, const double* x, double* y, std::int64_t n) {
+  accumulate_scaled_loop(a, x, y, n);
 }
 GRADVAR_MULTIVERSION void scaled_square(float a, const float* x, float* y, std::int64_t n) {
   scaled_square_loop(a, x, y, n);

@@ -28,6 +28,9 @@ void scaled(float a, const float* x, float* y, std::int64_t n);
 void scaled(double a, const double* x, double* y, std::int64_t n);
 void scaled_square(float a, const float* x, float* y, std::int64_t n);
 void scaled_square(double a, const double* x, double* y, std::int64_t n);
+// y += a x.
+void accumulate_scaled(float a, const float* x, float* y, std::int64_t n);
+void accumulate_scaled(double a, const double* x, double* y, std::int64_t n);
 // x = a x.
 void scale(float a, float* x, std::int64_t n);
 void scale(double a, double* x, std::int64_t n);

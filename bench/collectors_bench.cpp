@@ -47,7 +47,8 @@ void once(Collector<float>& collector, const Layer& layer, LanePool& pool, const
   Arena scratch;
   const std::int64_t batch = layer.gradients.batch;
   collector.begin(layer.parameters.layout(), {batch, 1, {}});
-  collector.collect(gradients, {0, 0, batch, {}}, scratch);
+  Collector<float>* const one = &collector;
+  offer<float>({&one, 1}, gradients, {0, 0, batch, {}}, scratch);
   collector.merge(pool);
 }
 

@@ -1,6 +1,7 @@
 #include "autograd/collectors/group_norms.h"
 
 #include <algorithm>
+#include <new>
 #include <vector>
 
 #include "autograd/blas.h"
@@ -55,6 +56,32 @@ double norm_by_products(const SampleGradients<Real>& g, std::span<const Real> we
   return std::max(total, 0.0);  // a square; rounding may leave a tiny negative number
 }
 
+template <class Real>
+class GroupNormsFold final : public GradientFold<Real> {
+ public:
+  // `sum` [size] is scratch.
+  GroupNormsFold(std::int64_t size, std::int64_t group, std::span<const Real> weights, Real* sum,
+                 double* out)
+      : size_(size), group_(group), weights_(weights), sum_(sum), out_(out) {}
+
+  void take(std::int64_t n, const Real* g) override {
+    const Real weight = weights_.empty() ? Real(1) : weights_[n];
+    if (n % group_ == 0) {
+      kernels::scaled(weight, g, sum_, size_);
+    } else {
+      kernels::accumulate_scaled(weight, g, sum_, size_);
+    }
+    if ((n + 1) % group_ == 0) kernels::row_squared_norms(sum_, out_ + n / group_, 1, size_);
+  }
+  void finish() override {}
+
+ private:
+  std::int64_t size_, group_;
+  std::span<const Real> weights_;
+  Real* sum_;
+  double* out_;
+};
+
 }  // namespace
 
 template <class Real>
@@ -80,7 +107,7 @@ void GroupNormsCollector<Real>::collect(const SampleGradients<Real>& gradients,
   const std::int64_t p = gradients.fan_out, d = gradients.fan_in, size = gradients.size();
   const bool by_products = gradients.single_outer() && group_ * (p + d) < p * d;
   Real* tile = by_products ? nullptr : scratch.allocate<Real>(size);
-  double* out = by_parameter_.data() + gradients.parameter.index * groups_ + rows.begin / group_;
+  double* out = place(gradients, rows);
   std::vector<Factor<Real>> uses;
   for (std::int64_t n = 0; n < rows.count; n += group_) {
     const SampleGradients<Real> part = part_of(gradients, n, group_, uses);
@@ -93,6 +120,15 @@ void GroupNormsCollector<Real>::collect(const SampleGradients<Real>& gradients,
       kernels::row_squared_norms(tile, out + n / group_, 1, size);
     }
   }
+}
+
+template <class Real>
+GradientFold<Real>* GroupNormsCollector<Real>::fold(const SampleGradients<Real>& gradients,
+                                                    const LaneRows<Real>& rows, Arena& scratch) {
+  const std::int64_t size = gradients.size();
+  Real* sum = scratch.allocate<Real>(size);
+  return new (scratch.allocate<GroupNormsFold<Real>>(1))
+      GroupNormsFold<Real>(size, group_, rows.weights, sum, place(gradients, rows));
 }
 
 template <class Real>

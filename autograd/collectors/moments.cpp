@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 #include "autograd/kernels.h"
-#include "autograd/planner.h"
 
 namespace gradvar {
 
@@ -43,33 +43,49 @@ struct LongSum {
   double* total;
 };
 
-// S1 and S2 by making each g_n whole.
+// S1 and S2 of whole gradients.
 template <class Real>
-void folded_moments(const SampleGradients<Real>& gradients, std::span<const Real> weights,
-                    Arena& scratch, Real* sum, Real* sum_squares) {
-  const ArenaScope scope(scratch);
-  const std::int64_t size = gradients.size();
-  Real* tile = scratch.allocate<Real>(size);
-  const LongSum<Real> total(size, scratch), total_squares(size, scratch);
-  for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    gradients.materialise_as_made(n, scratch, tile);
-    kernels::fold_moments(tile, weights.empty() ? Real(1) : weights[n], total.part,
-                          total_squares.part, size);
-    if ((n + 1) % kernels::kSummedRows != 0) continue;
-    total.hand_on();
-    total_squares.hand_on();
+class MomentsFold final : public GradientFold<Real> {
+ public:
+  MomentsFold(const SampleGradients<Real>& gradients, std::span<const Real> weights, Arena& scratch,
+              Real* sum, Real* sum_squares)
+      : gradients_(gradients),
+        weights_(weights),
+        scratch_(scratch),
+        total_(gradients.size(), scratch),
+        total_squares_(gradients.size(), scratch),
+        sum_(sum),
+        sum_squares_(sum_squares) {}
+
+  void take(std::int64_t n, const Real* g) override {
+    kernels::fold_moments(g, weights_.empty() ? Real(1) : weights_[n], total_.part,
+                          total_squares_.part, gradients_.size());
+    if ((n + 1) % kernels::kSummedRows != 0) return;
+    total_.hand_on();
+    total_squares_.hand_on();
   }
-  if (!gradients.all_patches()) {
-    total.finish(sum);
-    total_squares.finish(sum_squares);
-    return;
+
+  void finish() override {
+    if (!gradients_.all_patches()) {
+      total_.finish(sum_);
+      total_squares_.finish(sum_squares_);
+      return;
+    }
+    const PatchGrid& grid = gradients_.uses[0].grid;
+    Real* ordered = scratch_.allocate<Real>(gradients_.size());
+    total_.finish(ordered);
+    from_patch_order(grid, gradients_.fan_out, ordered, sum_);
+    total_squares_.finish(ordered);
+    from_patch_order(grid, gradients_.fan_out, ordered, sum_squares_);
   }
-  const PatchGrid& grid = gradients.uses[0].grid;
-  total.finish(tile);
-  from_patch_order(grid, gradients.fan_out, tile, sum);
-  total_squares.finish(tile);
-  from_patch_order(grid, gradients.fan_out, tile, sum_squares);
-}
+
+ private:
+  const SampleGradients<Real>& gradients_;
+  std::span<const Real> weights_;
+  Arena& scratch_;
+  LongSum<Real> total_, total_squares_;
+  Real *sum_, *sum_squares_;
+};
 
 }  // namespace
 
@@ -128,18 +144,23 @@ void MomentsCollector<Real>::begin(const ParameterLayout& layout, const BatchPla
 
 template <class Real>
 void MomentsCollector<Real>::collect(const SampleGradients<Real>& gradients,
-                                     const LaneRows<Real>& rows, Arena& scratch) {
-  const bool waits = plan_moments(gradients) != Formula::kFolded;
-  offered_.keep(gradients, rows, waits);
-  if (waits) return;
+                                     const LaneRows<Real>& rows, Arena&) {
+  offered_.keep(gradients, rows, true);
+}
+
+template <class Real>
+GradientFold<Real>* MomentsCollector<Real>::fold(const SampleGradients<Real>& gradients,
+                                                 const LaneRows<Real>& rows, Arena& scratch) {
+  offered_.keep(gradients, rows, false);
   const std::span<Real> sum = sums_.take(rows.lane, gradients.parameter);
   const std::span<Real> m2 = m2_.take(rows.lane, gradients.parameter);
   if (lane_weights_[rows.lane].sum > 0) {
-    folded_moments(gradients, rows.weights, scratch, sum.data(), m2.data());
-  } else {
-    std::fill(sum.begin(), sum.end(), Real(0));
-    std::fill(m2.begin(), m2.end(), Real(0));
+    return new (scratch.allocate<MomentsFold<Real>>(1))
+        MomentsFold<Real>(gradients, rows.weights, scratch, sum.data(), m2.data());
   }
+  std::fill(sum.begin(), sum.end(), Real(0));
+  std::fill(m2.begin(), m2.end(), Real(0));
+  return nullptr;
 }
 
 template <class Real>

@@ -25,6 +25,7 @@
 #include "autograd/collectors/joint_products.h"
 #include "autograd/collectors/lane_buffers.h"
 #include "autograd/kernels.h"
+#include "autograd/planner.h"
 #include "autograd/statistics.h"
 
 namespace gradvar {
@@ -36,6 +37,11 @@ class MomentsCollector final : public Collector<Real> {
   void begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) override;
   void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                Arena& scratch) override;
+  [[nodiscard]] bool folds(const SampleGradients<Real>& gradients) const override {
+    return plan_moments(gradients) == Formula::kFolded;
+  }
+  [[nodiscard]] GradientFold<Real>* fold(const SampleGradients<Real>& gradients,
+                                         const LaneRows<Real>& rows, Arena& scratch) override;
   void merge(LanePool& pool) override;
 
   // Over the whole batch, flat over the layout: mean g, and M2. The mean is writable, so that a

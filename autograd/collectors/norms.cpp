@@ -1,6 +1,7 @@
 #include "autograd/collectors/norms.h"
 
 #include <algorithm>
+#include <new>
 
 #include "autograd/blas.h"
 #include "autograd/kernels.h"
@@ -33,6 +34,21 @@ double positions_norm(const SampleGradients<Real>& gradients, std::int64_t n) {
   return std::max(total, 0.0);  // a square; rounding may leave a tiny negative number
 }
 
+// A norm does not ask for the order of a gradient's numbers.
+template <class Real>
+class NormsFold final : public GradientFold<Real> {
+ public:
+  NormsFold(std::int64_t size, double* out) : size_(size), out_(out) {}
+  void take(std::int64_t n, const Real* g) override {
+    kernels::row_squared_norms(g, out_ + n, 1, size_);
+  }
+  void finish() override {}
+
+ private:
+  std::int64_t size_;
+  double* out_;
+};
+
 }  // namespace
 
 template <class Real>
@@ -48,7 +64,7 @@ void NormsCollector<Real>::collect(const SampleGradients<Real>& gradients,
                                    const LaneRows<Real>& rows, Arena& scratch) {
   const ArenaScope scope(scratch);
   const std::int64_t b = gradients.batch, p = gradients.fan_out, d = gradients.fan_in;
-  double* out = by_parameter_.data() + gradients.parameter.index * batch_ + rows.begin;
+  double* out = place(gradients, rows);
   switch (plan_norms(gradients)) {
     case Formula::kRows:
       kernels::row_squared_norms(gradients.uses[0].delta, out, b, gradients.size());
@@ -63,15 +79,16 @@ void NormsCollector<Real>::collect(const SampleGradients<Real>& gradients,
     case Formula::kPositions:
       for (std::int64_t n = 0; n < b; ++n) out[n] = positions_norm(gradients, n);
       break;
-    case Formula::kFolded: {
-      Real* tile = scratch.allocate<Real>(gradients.size());
-      for (std::int64_t n = 0; n < b; ++n) {
-        gradients.materialise_as_made(n, scratch, tile);  // a norm does not ask for order
-        kernels::row_squared_norms(tile, out + n, 1, gradients.size());
-      }
-      break;
-    }
+    case Formula::kFolded:
+      break;  // fold()
   }
+}
+
+template <class Real>
+GradientFold<Real>* NormsCollector<Real>::fold(const SampleGradients<Real>& gradients,
+                                               const LaneRows<Real>& rows, Arena& scratch) {
+  return new (scratch.allocate<NormsFold<Real>>(1))
+      NormsFold<Real>(gradients.size(), place(gradients, rows));
 }
 
 template <class Real>

@@ -19,6 +19,11 @@ class NormsCollector final : public Collector<Real> {
   void begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) override;
   void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                Arena& scratch) override;
+  [[nodiscard]] bool folds(const SampleGradients<Real>& gradients) const override {
+    return plan_norms(gradients) == Formula::kFolded;
+  }
+  [[nodiscard]] GradientFold<Real>* fold(const SampleGradients<Real>& gradients,
+                                         const LaneRows<Real>& rows, Arena& scratch) override;
   void merge(LanePool& pool) override;
 
   // |g_n|^2 over all parameters, [batch].
@@ -27,6 +32,11 @@ class NormsCollector final : public Collector<Real> {
   [[nodiscard]] std::span<const double> squared_norms(ParameterId parameter) const;
 
  private:
+  // Where the norms of a parameter's samples in a lane go.
+  [[nodiscard]] double* place(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows) {
+    return by_parameter_.data() + gradients.parameter.index * batch_ + rows.begin;
+  }
+
   std::int64_t batch_ = 0;
   int parameters_ = 0;
   std::vector<double> by_parameter_;  // [parameters, batch]

@@ -1,5 +1,7 @@
 #include "autograd/collectors/projection.h"
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 #include "autograd/blas.h"
@@ -23,20 +25,28 @@ void project_outer(const SampleGradients<Real>& gradients, const Factor<Real>& u
   }
 }
 
-// out[n] += <g_n, U>, g_n the part of one use over patches; U [p,k,k,C], in patch order.
+// Directions [K,size], in the order in which gradients are made; out [K,stride] from sample 0 on,
+// where the parts of all parameters add up.
 template <class Real>
-void project_patches(const SampleGradients<Real>& gradients, const Factor<Real>& use, const Real* u,
-                     Arena& scratch, double* out) {
-  const ArenaScope scope(scratch);
-  const std::int64_t size = gradients.size();
-  Real* ordered = scratch.allocate<Real>(2 * size);
-  Real* gradient = ordered + size;
-  to_patch_order(use.grid, gradients.fan_out, u, ordered);
-  for (std::int64_t n = 0; n < gradients.batch; ++n) {
-    add_patch_products(use, use.delta, n, n + 1, gradients.fan_out, scratch, Real(0), gradient);
-    out[n] += static_cast<double>(blas::dot(size, gradient, ordered));
+class ProjectionFold final : public GradientFold<Real> {
+ public:
+  ProjectionFold(std::int64_t size, std::int64_t count, const Real* directions, double* out,
+                 std::int64_t stride)
+      : size_(size), count_(count), directions_(directions), out_(out), stride_(stride) {}
+
+  void take(std::int64_t n, const Real* g) override {
+    for (std::int64_t k = 0; k < count_; ++k) {
+      out_[k * stride_ + n] += static_cast<double>(blas::dot(size_, g, directions_ + k * size_));
+    }
   }
-}
+  void finish() override {}
+
+ private:
+  std::int64_t size_, count_;
+  const Real* directions_;
+  double* out_;
+  std::int64_t stride_;
+};
 
 }  // namespace
 
@@ -63,16 +73,30 @@ void ProjectionCollector<Real>::collect(const SampleGradients<Real>& gradients,
         project_outer(gradients, use, u, scratch, out);
         continue;
       }
-      if (use.form == Factor<Real>::Form::kPatches) {
-        project_patches(gradients, use, u, scratch, out);
-        continue;
-      }
       for (std::int64_t n = 0; n < gradients.batch; ++n) {
         out[n] +=
             static_cast<double>(blas::dot(gradients.size(), use.delta + n * gradients.size(), u));
       }
     }
   }
+}
+
+template <class Real>
+GradientFold<Real>* ProjectionCollector<Real>::fold(const SampleGradients<Real>& gradients,
+                                                    const LaneRows<Real>& rows, Arena& scratch) {
+  const std::int64_t size = gradients.size(), count = directions_.rows();
+  Real* directions = scratch.allocate<Real>(count * size);
+  for (std::int64_t k = 0; k < count; ++k) {
+    const std::span<const Real> row = std::as_const(directions_).row(k);
+    const std::span<const Real> u = layout_.slice(row, gradients.parameter);
+    if (gradients.all_patches()) {
+      to_patch_order(gradients.uses[0].grid, gradients.fan_out, u.data(), directions + k * size);
+    } else {
+      std::copy(u.begin(), u.end(), directions + k * size);
+    }
+  }
+  return new (scratch.allocate<ProjectionFold<Real>>(1)) ProjectionFold<Real>(
+      size, count, directions, projections_.data() + rows.begin, projections_.row_size());
 }
 
 template class ProjectionCollector<float>;

@@ -1,12 +1,13 @@
 // projection: the inner product of each sample's gradient with given directions.
 //
-//   kOuter   <g_n, U> = sum_t delta_nt . (U a_nt): rowsum((A U^T) * Delta), one GEMM a direction
-//   kRows    row_n . u
-//   kPatches the same as kOuter with the patches as a, made from the images
-// A projection is linear, so shared weights simply add.
+//   kFolded    g_n made whole, as its norm takes it, times U
+//   otherwise  of the form kOuter <g_n, U> = sum_t delta_nt . (U a_nt): rowsum((A U^T) * Delta),
+//   one
+//              GEMM a direction; of kRows row_n . u. A projection is linear, so shared weights add.
 #pragma once
 
 #include "autograd/collector.h"
+#include "autograd/planner.h"
 
 namespace gradvar {
 
@@ -21,6 +22,11 @@ class ProjectionCollector final : public Collector<Real> {
   void begin(const ParameterLayout& layout, const BatchPlan<Real>& plan) override;
   void collect(const SampleGradients<Real>& gradients, const LaneRows<Real>& rows,
                Arena& scratch) override;
+  [[nodiscard]] bool folds(const SampleGradients<Real>& gradients) const override {
+    return plan_norms(gradients) == Formula::kFolded;
+  }
+  [[nodiscard]] GradientFold<Real>* fold(const SampleGradients<Real>& gradients,
+                                         const LaneRows<Real>& rows, Arena& scratch) override;
   void merge(LanePool&) override {}
 
   // <g_n, u_k>, [K, batch].

@@ -194,17 +194,20 @@ void check_tails() {
   for (std::int64_t n = 0; n <= 67; ++n) {
     std::vector<Real> x(n + 8), y(n + 8, Real(7)), doubled(n + 8, Real(7));
     std::vector<Real> tripled(n + 8, Real(7)), tripled_square(n + 8, Real(7));
+    std::vector<Real> halved(n + 8, Real(7));
     RandomStream(1, Purpose::kTest).normals<Real>(0, 0, x);
     const std::vector<Real> given = x;
     accumulate(x.data(), doubled.data(), n);
     square(x.data(), y.data(), n);
     scaled(Real(3), x.data(), tripled.data(), n);
+    accumulate_scaled(Real(0.5), x.data(), halved.data(), n);
     scaled_square(Real(3), x.data(), tripled_square.data(), n);
     scale(Real(3), x.data(), n);
     for (std::int64_t i = 0; i < n + 8; ++i) {
       EXPECT_EQ(doubled[i], i < n ? 7 + given[i] : 7);
       EXPECT_EQ(y[i], i < n ? given[i] * given[i] : 7);
       EXPECT_EQ(tripled[i], i < n ? 3 * given[i] : 7);
+      EXPECT_EQ(halved[i], i < n ? 7 + given[i] / 2 : 7);
       EXPECT_EQ(tripled_square[i], i < n ? 3 * (given[i] * given[i]) : 7);
       EXPECT_EQ(x[i], i < n ? 3 * given[i] : given[i]);
     }

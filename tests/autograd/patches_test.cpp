@@ -159,7 +159,7 @@ TEST(Patches, EveryCollectorAgreesWithTheDefinition) {
     for (Collector<double>* collector :
          std::initializer_list<Collector<double>*>{&sum, &groups, &projection}) {
       collector->begin(layout, {kBatch, 1, weights});
-      collector->collect(gradients, {0, 0, kBatch, weights}, scratch);
+      offer<double>({&collector, 1}, gradients, {0, 0, kBatch, weights}, scratch);
       collector->merge(pool);
     }
     double squared[2] = {0, 0};

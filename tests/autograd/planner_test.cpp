@@ -157,7 +157,7 @@ TEST_P(EveryFormula, GivesTheNormsAndInnerProductsOfTheWholeGradients) {
   for (Collector<double>* collector :
        std::initializer_list<Collector<double>*>{&norms, &gram, &moments}) {
     collector->begin(layout, {kBatch, 1, {}});
-    collector->collect(gradients, {0, 0, kBatch, {}}, scratch);
+    offer<double>({&collector, 1}, gradients, {0, 0, kBatch, {}}, scratch);
     collector->merge(pool);
   }
   for (std::int64_t n = 0; n < kBatch; ++n) {
