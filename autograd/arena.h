@@ -37,8 +37,9 @@ class Arena {
   }
   void rewind(Mark mark);
 
-  // Bytes handed out since the last reset, and bytes held from the system.
+  // Bytes in use, the most that were since the last reset, and bytes held from the system.
   [[nodiscard]] std::size_t used_bytes() const { return in_use_; }
+  [[nodiscard]] std::size_t most_used_bytes() const { return most_in_use_; }
   [[nodiscard]] std::size_t held_bytes() const;
 
  private:

@@ -115,6 +115,13 @@ std::string Engine<Real>::first_nonfinite() const {
 }
 
 template <class Real>
+std::size_t Engine<Real>::used_bytes() const {
+  std::size_t bytes = 0;
+  for (const std::unique_ptr<Tape<Real>>& tape : tapes_) bytes += tape->arena().most_used_bytes();
+  return bytes;
+}
+
+template <class Real>
 std::size_t Engine<Real>::held_bytes() const {
   std::size_t bytes = 0;
   for (const std::unique_ptr<Tape<Real>>& tape : tapes_) bytes += tape->arena_bytes();

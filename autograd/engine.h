@@ -50,7 +50,8 @@ class Engine {
 
   // After a run: where the first number that is not finite appeared, "dense (net.2)", or empty.
   [[nodiscard]] std::string first_nonfinite() const;
-  // Bytes that the lanes' tapes hold.
+  // Bytes that the lanes' tapes used at most in the last run, and that they hold.
+  [[nodiscard]] std::size_t used_bytes() const;
   [[nodiscard]] std::size_t held_bytes() const;
   [[nodiscard]] LanePool& pool() { return pool_; }
   [[nodiscard]] int lanes() const { return static_cast<int>(tapes_.size()); }

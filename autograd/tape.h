@@ -150,6 +150,7 @@ class Tape {
   void add_to_adjoint(Value v, std::span<const Real> dx);
   // Memory until the next reset.
   [[nodiscard]] Arena& arena() { return arena_; }
+  [[nodiscard]] const Arena& arena() const { return arena_; }
   [[nodiscard]] std::size_t arena_bytes() const { return arena_.held_bytes(); }
 
   // ---- reverse

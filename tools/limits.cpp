@@ -32,8 +32,10 @@ std::string bytes_text(double bytes) {
   return text;
 }
 
+bool fits_memory(double bytes) { return bytes <= memory(); }
+
 void check_memory(const std::string& where, const std::string& what, double bytes) {
-  if (bytes <= memory()) return;
+  if (fits_memory(bytes)) return;
   throw std::invalid_argument(where + " " + what + " take " + bytes_text(bytes) +
                               ", this machine has " + bytes_text(memory()));
 }

@@ -14,6 +14,9 @@ namespace gradvar {
 // that a product of absurd numbers does not wrap around.
 void check_memory(const std::string& where, const std::string& what, double bytes);
 
+// Whether that many are not more than this process may use.
+[[nodiscard]] bool fits_memory(double bytes);
+
 // "512 bytes", "16 MB", "1.5 TB": powers of 1000, three digits.
 [[nodiscard]] std::string bytes_text(double bytes);
 

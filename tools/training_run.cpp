@@ -1,7 +1,11 @@
 #include "tools/training_run.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "autograd/collectors/sum.h"
+#include "autograd/engine.h"
+#include "flow/objective.h"
 #include "tools/choices.h"
 #include "tools/commands/options.h"
 #include "tools/limits.h"
@@ -35,16 +39,46 @@ TrainingRun<Real>::TrainingRun(const RunConfig& config, ProgressMode reading)
       pool_);
 }
 
-// What a step holds at the least: its rows, and a value and an adjoint for each unit, which has a
-// bias.
+// A step holds its rows, and a value and an adjoint for each unit, which has a bias: at the least
+// once for a sample, at most at each of its pixels. Where the most fits, nothing more is asked;
+// else a step of one sample and one of two say what a sample takes.
 template <class Real>
-void TrainingRun<Real>::check_step_memory() const {
-  double units = 3.0 * static_cast<double>(model_->sample_shape().size());
+void TrainingRun<Real>::check_step_memory() {
+  const Shape& sample = model_->sample_shape();
+  const auto rows = 3.0 * static_cast<double>(sample.size());
+  double units = 0;
   for (const ParameterInfo& info : model_->parameters().layout().infos()) {
     if (info.shape.rank() == 1) units += 2.0 * static_cast<double>(info.shape[0]);
   }
+  const double pixels = sample.rank() == 3 ? static_cast<double>(sample[1] * sample[2]) : 1;
+  const auto batch = static_cast<double>(config_.batch);
+  if (fits_memory(sizeof(Real) * (rows + pixels * units) * batch)) return;
+  check_memory("--model:", "a step of one sample", sizeof(Real) * (rows + units));
   check_memory("--batch:", std::to_string(config_.batch) + " samples",
-               sizeof(Real) * units * static_cast<double>(config_.batch));
+               (sizeof(Real) * rows + tape_bytes(2) - tape_bytes(1)) * batch);
+}
+
+template <class Real>
+double TrainingRun<Real>::tape_bytes(std::int64_t samples) {
+  const Interpolant interpolant = make_interpolant("--interpolant", config_.interpolant);
+  const Tensor<Real> zeros(Shape{samples, model_->sample_shape().size()});
+  const std::vector<Real> times(static_cast<std::size_t>(samples), Real(0.5));
+  std::vector<Real> losses(static_cast<std::size_t>(samples));
+  SumCollector<Real> gradient;
+  Engine<Real> engine(model_->parameters(), pool_, 1);
+  engine.run(
+      samples,
+      [&](Tape<Real>& tape, const LaneRows<Real>& rows) {
+        return flow_losses(tape, *model_, interpolant,
+                           FlowRows<Real>{.x0 = zeros.values(),
+                                          .x1 = zeros.values(),
+                                          .t = times,
+                                          .z = interpolant.needs_noise() ? zeros.values()
+                                                                         : std::span<const Real>()},
+                           rows.count);
+      },
+      {&gradient}, losses);
+  return static_cast<double>(engine.used_bytes());
 }
 
 template <class Real>

@@ -60,7 +60,9 @@ class TrainingRun {
 
  private:
   [[nodiscard]] std::map<std::string, std::string> specs() const;
-  void check_step_memory() const;
+  void check_step_memory();
+  // What the tape of a training step of so many samples comes to.
+  [[nodiscard]] double tape_bytes(std::int64_t samples);
 
   RunConfig config_;
   Problem problem_;

@@ -228,6 +228,17 @@ TEST(UNet, MomentsOverLanesMatchTheLoopOverSamples) {
   check_moments<double>(small());
   check_moments<float>(small());
   check_moments<double>(other());
+  check_moments<float>(other());
+}
+
+// As many channels as whole blocks of a convolution's loops take.
+TEST(UNet, MomentsMatchAtTheWidthOfRealNets) {
+  UNetOptions options = small();
+  options.channels = 32;
+  options.size = 12;
+  options.attention = {6};
+  check_moments<double>(options);
+  check_moments<float>(options);
 }
 
 TEST(UNet, MomentsMatchAtTheSizesOfPictures) {

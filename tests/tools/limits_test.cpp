@@ -24,6 +24,8 @@ TEST(Limits, RefusesWhatNoMachineHas) {
       testing::error_of([] { check_memory("--pairs:", "1000 pairs", 3.2e19); });
   EXPECT_EQ(error.substr(0, 43), "--pairs: 1000 pairs take 32 EB, this machin");
   EXPECT_EQ(testing::error_of([] { check_memory("--pairs:", "2 pairs", 1e5); }), "no error");
+  EXPECT_FALSE(fits_memory(3.2e19));
+  EXPECT_TRUE(fits_memory(1e5));
 }
 
 }  // namespace

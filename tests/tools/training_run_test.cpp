@@ -72,7 +72,56 @@ TEST(TrainingRun, ABatchThatCannotFitIsRefused) {
   config.model = "mlp:width=100000,depth=1";
   config.batch = 4294967295;
   const std::string error = error_of([&] { TrainingRun<float> run(config); });
-  EXPECT_EQ(error.substr(0, 42), "--batch: 4294967295 samples take 3.44 PB, ");
+  EXPECT_EQ(error.substr(0, 42), "--batch: 4294967295 samples take 6.87 PB, ");
+}
+
+RunConfig small_images() {
+  RunConfig config = small();
+  config.source = "gaussian:shape=3x8x8";
+  config.target = "faces:count=6,size=8";
+  config.coupling = "independent";
+  config.pairs = 6;
+  config.model = "unet:channels=32,mult=1-2,blocks=1,attention=4,dropout=0.2";
+  config.interpolant = "constant:sigma=0.1";
+  config.clip = 0.5;
+  config.batch = 5;
+  return config;
+}
+
+// Dropout, noise, average and clipping too, on another number of threads.
+TEST(TrainingRun, AUNetGoesOnFromACheckpointToTheSameBits) {
+  const ScratchDirectory scratch;
+  RunConfig config = small_images();
+  config.threads = 1;
+  TrainingRun<float> straight(config), first(config);
+  config.threads = 2;
+  TrainingRun<float> second(config);
+  for (int i = 0; i < 4; ++i) straight.trainer().step();
+  for (int i = 0; i < 2; ++i) first.trainer().step();
+  second.load(first.save(scratch.path()));
+  for (int i = 0; i < 2; ++i) second.trainer().step();
+  EXPECT_EQ(weights_of(second), weights_of(straight));
+  std::vector<float> averages[2];
+  for (TrainingRun<float>* run : {&second, &straight}) {
+    run->trainer().ema()->swap(run->model().parameters());
+    averages[run == &straight] = weights_of(*run);
+  }
+  EXPECT_EQ(averages[0], averages[1]);
+}
+
+// A U-Net's values stand at every pixel: a sample takes MB, where its biases alone are some kB.
+TEST(TrainingRun, ABatchOfImagesIsCountedPixelByPixel) {
+  RunConfig config = small_images();
+  TrainingRun<float> fits(config);
+  fits.trainer().step();
+  const double a_sample = static_cast<double>(fits.trainer().engine().used_bytes()) / 5;
+  config.batch = 10000000;
+  const std::string error = error_of([&] { TrainingRun<float> run(config); });
+  EXPECT_EQ(error.substr(0, 31), "--batch: 10000000 samples take ") << error;
+  ASSERT_NE(error.find(" TB, this machine has"), std::string::npos) << error;
+  const double said = std::stod(error.substr(31)) * 1e12 / 1e7;
+  EXPECT_LE(said, a_sample) << "a lane's own scratch is not a sample's";
+  EXPECT_GE(said, 0.6 * a_sample);
 }
 
 TEST(TrainingRun, OptionsAreNamedWhereTheyAreWrong) {
