@@ -19,6 +19,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/evaluation.h"
+#include "tools/file_guard.h"
 #include "tools/law_distances.h"
 #include "tools/monitor.h"
 #include "tools/run_field.h"
@@ -121,9 +122,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   }
   const std::string held_out_spec = points_spec(options.held_out);
   if (!options.out.empty()) {
-    std::vector<std::string> inputs = files_of(options.run);
-    inputs.push_back(file_of(held_out_spec));
-    check_writable("--out", options.out, inputs);
+    check_writable("--out", options.out, Inputs().run(options.run, config).spec(held_out_spec));
   }
   std::unique_ptr<Distribution> held_out;
   if (!options.held_out.empty()) {

@@ -30,6 +30,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/limits.h"
 
 namespace gradvar::commands {
@@ -76,7 +77,7 @@ class Gradients {
         batch_(read_batch<Real>(options.batch, interpolant_)),
         model_(make_model<Real>("--model", options.model, batch_.x0.shape().sample())) {
     load_weights(options.weights, model_->parameters());
-    check_writable("--out", options.out, {options.weights, options.batch});
+    check_writable("--out", options.out, Inputs().file(options.weights).file(options.batch));
     check_size();
   }
 

@@ -13,6 +13,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/image_folder.h"
 #include "tools/limits.h"
 
@@ -76,7 +77,7 @@ void run(const ImagesCommand& options) {
     if (!options.out.ends_with(".png")) {
       throw std::invalid_argument("--out: '" + options.out + "' should end in .png");
     }
-    check_writable("--out", options.out, {file_of(options.source)});
+    check_writable("--out", options.out, Inputs().spec(options.source));
   }
   const ImageSource source = open_source(options);
   const Shape shape = source.law->sample_shape();

@@ -13,6 +13,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/identifiability/results.h"
 #include "tools/interrupt.h"
 #include "tools/pairs_file.h"
@@ -104,7 +105,10 @@ void check_options(PairsCommand& options, const CLI::App& command) {
     throw std::invalid_argument("--out: '" + options.out + "' should end in .safetensors");
   }
   check_writable("--out", options.out,
-                 {file_of(options.config.source), file_of(options.config.target)});
+                 Inputs()
+                     .spec(options.config.source)
+                     .spec(options.config.target)
+                     .spec(options.config.coupling));
 }
 
 void run(PairsCommand& options, const CLI::App& command) {

@@ -16,6 +16,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/limits.h"
 #include "tools/partner_grid.h"
 #include "tools/run_field.h"
@@ -215,15 +216,19 @@ void check_options(const SampleCommand& options, bool with_precision) {
 void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
-  std::vector<std::string> inputs = files_of(options.run);
-  inputs.insert(inputs.end(), {options.weights, PointFile::parse(options.from).path});
+  RunConfig config;
+  Inputs inputs;
+  inputs.file(options.weights).file(PointFile::parse(options.from).path).spec(options.source);
+  if (!options.run.empty()) {
+    config = saved_config(options.run);
+    inputs.run(options.run, config);
+  }
   check_writable("--out", options.out, inputs);
   (void)make_solver("--solver", options.solver);
   if (options.run.empty()) {
     with_precision(options.precision, [&](auto real) { sample_weights<decltype(real)>(options); });
     return;
   }
-  RunConfig config = saved_config(options.run);
   config.threads = options.threads;
   with_precision(config.precision, [&](auto real) { sample_run<decltype(real)>(options, config); });
 }
