@@ -77,6 +77,13 @@ TEST(ImageRun, RefusesWhatMakesNoPicture) {
   const Outcome table = run_gradvar(scratch, "sample --run run --pairs 2 --out g.csv");
   EXPECT_EQ(table.status, 2);
   EXPECT_NE(table.err.find("should end in .png or .safetensors with --pairs"), std::string::npos);
+  // Before the flow is solved, for which these would take hours.
+  const std::string solver = " --solver euler:steps=1000000 --out g.png";
+  const Outcome large = run_gradvar(scratch, "sample --run run --count 64000" + solver);
+  EXPECT_EQ(large.status, 2);
+  EXPECT_EQ(large.err,
+            "gradvar: --count: [png] a grid of 519 x 519999 pixels, expected 268435456 or fewer in "
+            "all\n");
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ void check_ending(const std::string& path) {
       "--out: '" + path + "' should end in .npy, .csv, .safetensors or .png, to say the format");
 }
 
+ImageGrid grid_of_images(std::int64_t numbers) {
+  return {.channels = square_image(numbers).channels};
+}
+
 template <class Real>
 void write_points(const std::string& path, const Tensor<Real>& points) {
   const std::string ending = std::filesystem::path(path).extension().string();
@@ -55,8 +59,7 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
     table.reshape({points.rows(), points.row_size()});
     write_csv(path, {}, table);
   } else if (ending == ".png") {
-    write_png(path, convert<double>(points),
-              {.channels = square_image(points.row_size()).channels});
+    write_png(path, convert<double>(points), grid_of_images(points.row_size()));
   } else {
     SafetensorsWriter writer;
     writer.add("x", points);
@@ -92,6 +95,11 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
                                 sources.shape().sample().to_string() +
                                 ", the model's samples are " + field.sample_shape().to_string());
   }
+  if (options.out.ends_with(".png")) {
+    for_option(options.from.empty() ? "--count" : "--from", [&] {
+      check_grid(sources.rows(), sources.row_size(), grid_of_images(sources.row_size()));
+    });
+  }
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
@@ -121,6 +129,7 @@ void sample_pairs(const SampleCommand& options, const Problem& problem, const Fi
                                 problem.sample_shape().to_string() +
                                 ", expected a square image of one color or three");
   }
+  if (picture) check_partner_grid(problem, options.pairs);
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
