@@ -341,6 +341,8 @@ void add_train(CLI::App& app) {
       "train", "Train a flow, with exact gradient variance on a schedule and exact resume");
   command->footer(
       choices_help() +
+      "\nThe monitor measures a network with dropout without it, which is not the law of its\n"
+      "training steps.\n"
       "\nExample: the counter-example with noise, and then for longer\n"
       "  gradvar train --source gaussian:dim=2 --target gaussian:dim=2,mean=5 \\\n"
       "    --coupling rotation:angle=180 --pairs 500 --interpolant constant:sigma=0.05 \\\n"
