@@ -20,6 +20,7 @@
 #include "tools/commands/options.h"
 #include "tools/evaluation.h"
 #include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/law_distances.h"
 #include "tools/monitor.h"
 #include "tools/run_field.h"
@@ -170,9 +171,9 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     }
   }
   progress.finish();
-  if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
+  if (!options.out.empty()) write_file(options.out, json_text(json) + "\n");
   if (options.output.json) {
-    std::cout << json.dump(2) << '\n';
+    std::cout << json_text(json) << '\n';
   } else if (!options.output.quiet) {
     print_evaluations(evaluations);
     if (options.sets == 0) return;

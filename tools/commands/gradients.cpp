@@ -31,6 +31,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/limits.h"
 
 namespace gradvar::commands {
@@ -122,11 +123,11 @@ class Gradients {
     if (options_.output.json) {
       double mean = 0;
       for (const Real loss : losses.values()) mean += static_cast<double>(loss);
-      std::cout << nlohmann::json{{"samples", losses.size()},
-                                  {"mean_loss", mean / static_cast<double>(losses.size())},
-                                  {"statistics", statistics_},
-                                  {"out", options_.out}}
-                       .dump(2)
+      std::cout << json_text(
+                       nlohmann::json{{"samples", losses.size()},
+                                      {"mean_loss", mean / static_cast<double>(losses.size())},
+                                      {"statistics", statistics_},
+                                      {"out", options_.out}})
                 << '\n';
     } else if (!options_.output.quiet) {
       std::cout << "gradients of " << losses.size() << " samples to " << options_.out << '\n';

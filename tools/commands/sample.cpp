@@ -17,6 +17,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/limits.h"
 #include "tools/partner_grid.h"
 #include "tools/run_field.h"
@@ -109,10 +110,9 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
   progress.finish();
   write_points(options.out, solution.end);
   if (options.output.json) {
-    std::cout << nlohmann::json{{"points", sources.rows()},
-                                {"out", options.out},
-                                {"mean_evaluations", solution.mean_evaluations}}
-                     .dump(2)
+    std::cout << json_text(nlohmann::json{{"points", sources.rows()},
+                                          {"out", options.out},
+                                          {"mean_evaluations", solution.mean_evaluations}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << sources.rows() << " points to " << options.out << ", "
@@ -148,10 +148,9 @@ void sample_pairs(const SampleCommand& options, const Problem& problem, const Fi
     writer.write(options.out);
   }
   if (options.output.json) {
-    std::cout << nlohmann::json{{"pairs", options.pairs},
-                                {"out", options.out},
-                                {"columns", describe_columns(pairs)}}
-                     .dump(2)
+    std::cout << json_text(nlohmann::json{{"pairs", options.pairs},
+                                          {"out", options.out},
+                                          {"columns", describe_columns(pairs)}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << options.pairs << " pairs to " << options.out << ": " << describe_columns(pairs)

@@ -33,6 +33,7 @@
 #include "tools/file_guard.h"
 #include "tools/image_folder.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/machine.h"
 #include "tools/monitor.h"
 #include "tools/pairs_file.h"
@@ -268,9 +269,9 @@ class Training {
                               {"variance", to_json(variance, run_.model().parameters().layout())},
                               {"evaluation", evaluation()}};
     summary["variance"]["time"] = time_json(run_.measured_over({}));
-    write_file((out_ / "summary.json").string(), summary.dump(2) + "\n");
+    write_file((out_ / "summary.json").string(), json_text(summary) + "\n");
     if (options_.output.json) {
-      std::cout << summary.dump(2) << '\n';
+      std::cout << json_text(summary) << '\n';
     } else if (!options_.output.quiet) {
       std::cout << "Done: loss " << short_number(variance.loss) << " on the pairs; "
                 << (out_ / "weights.safetensors").string() << ", summary.json\n";

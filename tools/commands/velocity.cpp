@@ -19,6 +19,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/run_config.h"
 
 namespace gradvar::commands {
@@ -61,7 +62,7 @@ void run(const VelocityCommand& options) {
   out.set_metadata("model", model->spec());
   out.write(options.out);
   if (options.output.json) {
-    std::cout << nlohmann::json{{"points", x.rows()}, {"out", options.out}}.dump(2) << '\n';
+    std::cout << json_text(nlohmann::json{{"points", x.rows()}, {"out", options.out}}) << '\n';
   } else if (!options.output.quiet) {
     std::cout << x.rows() << " velocities to " << options.out << '\n';
   }
