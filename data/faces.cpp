@@ -14,6 +14,43 @@ namespace {
 constexpr std::string_view kFaces = "faces";
 constexpr std::int64_t kMostFaces = 1'000'000;
 
+constexpr FaceParameter kParameters[FaceParameters::kCount] = {
+    {"skin", &FaceParameters::skin},
+    {"warmth", &FaceParameters::warmth},
+    {"hair_shade", &FaceParameters::hair_shade},
+    {"hair_hue", &FaceParameters::hair_hue},
+    {"hair_length", &FaceParameters::hair_length},
+    {"hair_volume", &FaceParameters::hair_volume},
+    {"fringe", &FaceParameters::fringe},
+    {"parting", &FaceParameters::parting},
+    {"eye_hue", &FaceParameters::eye_hue},
+    {"eye_size", &FaceParameters::eye_size},
+    {"eye_gap", &FaceParameters::eye_gap},
+    {"eye_open", &FaceParameters::eye_open},
+    {"brow_weight", &FaceParameters::brow_weight},
+    {"brow_tilt", &FaceParameters::brow_tilt},
+    {"nose_width", &FaceParameters::nose_width},
+    {"nose_length", &FaceParameters::nose_length},
+    {"mouth_width", &FaceParameters::mouth_width},
+    {"smile", &FaceParameters::smile},
+    {"mouth_open", &FaceParameters::mouth_open},
+    {"lip", &FaceParameters::lip},
+    {"face_width", &FaceParameters::face_width},
+    {"face_height", &FaceParameters::face_height},
+    {"jaw", &FaceParameters::jaw},
+    {"yaw", &FaceParameters::yaw},
+    {"tilt", &FaceParameters::tilt},
+    {"shift_x", &FaceParameters::shift_x},
+    {"shift_y", &FaceParameters::shift_y},
+    {"zoom", &FaceParameters::zoom},
+    {"light_angle", &FaceParameters::light_angle},
+    {"light_strength", &FaceParameters::light_strength},
+    {"background_hue", &FaceParameters::background_hue},
+    {"background_shade", &FaceParameters::background_shade},
+    {"clothes_hue", &FaceParameters::clothes_hue},
+    {"clothes_shade", &FaceParameters::clothes_shade},
+};
+
 struct Colour {
   double r, g, b;
 };
@@ -234,12 +271,16 @@ class Portrait {
 
 }  // namespace
 
+std::span<const FaceParameter, FaceParameters::kCount> face_parameter_names() {
+  return kParameters;
+}
+
 FaceParameters face_parameters(std::uint64_t seed, std::uint32_t index) {
   std::array<double, FaceParameters::kCount> u;
   RandomStream(seed, Purpose::kTarget).uniforms<double>(0, index, u);
-  return {u[0],  u[1],  u[2],  u[3],  u[4],  u[5],  u[6],  u[7],  u[8],  u[9],  u[10], u[11],
-          u[12], u[13], u[14], u[15], u[16], u[17], u[18], u[19], u[20], u[21], u[22], u[23],
-          u[24], u[25], u[26], u[27], u[28], u[29], u[30], u[31], u[32], u[33]};
+  FaceParameters face;
+  for (int k = 0; k < FaceParameters::kCount; ++k) face.*kParameters[k].value = u[k];
+  return face;
 }
 
 void draw_face(const FaceParameters& face, std::int64_t size, std::span<double> out) {
@@ -276,13 +317,19 @@ Faces::Faces(const FacesOptions& options) : options_(options) {
 
 void Faces::draw_one(const RandomStream& stream, std::uint64_t step, std::uint32_t sample,
                      std::span<double> out) const {
+  const std::uint32_t index = index_of_draw(stream, step, sample);
   if (options_.count > 0) {
-    const auto row =
-        points_.row(stream.below(static_cast<std::uint32_t>(options_.count), step, sample));
+    const auto row = points_.row(index);
     std::copy(row.begin(), row.end(), out.begin());
     return;
   }
-  draw_face(face_parameters(options_.seed, stream.block(step, sample, 0)[0]), options_.size, out);
+  draw_face(face_parameters(options_.seed, index), options_.size, out);
+}
+
+std::uint32_t Faces::index_of_draw(const RandomStream& stream, std::uint64_t step,
+                                   std::uint32_t sample) const {
+  if (options_.count == 0) return stream.block(step, sample, 0)[0];
+  return stream.below(static_cast<std::uint32_t>(options_.count), step, sample);
 }
 
 std::string Faces::spec() const {

@@ -10,6 +10,10 @@
 // top left corner.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string>
+
 #include "data/distribution.h"
 
 namespace gradvar {
@@ -30,6 +34,13 @@ struct FaceParameters {
 
   static constexpr int kCount = 34;
 };
+
+// Their names, in the order above.
+struct FaceParameter {
+  const char* name;
+  double FaceParameters::*value;
+};
+[[nodiscard]] std::span<const FaceParameter, FaceParameters::kCount> face_parameter_names();
 
 // Parameters of face `index`: the same for any size and in any order.
 [[nodiscard]] FaceParameters face_parameters(std::uint64_t seed, std::uint32_t index);
@@ -52,6 +63,10 @@ class Faces final : public Distribution {
     return Shape{3, options_.size, options_.size};
   }
   [[nodiscard]] std::string spec() const override;
+  [[nodiscard]] std::uint64_t seed() const { return options_.seed; }
+  // Which face of the seed a draw of that step and sample is.
+  [[nodiscard]] std::uint32_t index_of_draw(const RandomStream& stream, std::uint64_t step,
+                                            std::uint32_t sample) const;
   // [count,3,size,size], or null when there is no end to them.
   [[nodiscard]] const Tensor<double>* points() const override {
     return options_.count > 0 ? &points_ : nullptr;

@@ -25,6 +25,33 @@ unsigned char byte_of(double value) {
   return static_cast<unsigned char>(std::lround(127.5 * (std::clamp(value, -1.0, 1.0) + 1)));
 }
 
+struct GridLayout {
+  std::int64_t plane;  // numbers of an image's color
+  std::int64_t zoom, columns;
+  std::int64_t step;  // pixels from an image to the next: its side, and the line behind it
+  std::int64_t width, height;
+};
+
+GridLayout layout_of(std::int64_t count, std::int64_t numbers, const ImageGrid& grid) {
+  const std::int64_t plane = numbers / std::max<std::int64_t>(grid.channels, 1);
+  const std::int64_t size = square_side(plane);
+  check((grid.channels == 1 || grid.channels == 3) && size > 0 &&
+            plane * grid.channels == numbers && count > 0 && grid.columns > 0,
+        "png", [&] {
+          return std::to_string(count) + " rows of " + std::to_string(numbers) +
+                 " numbers, expected square images of " + std::to_string(grid.channels) + " planes";
+        });
+  const std::int64_t zoom = grid.zoom > 0 ? grid.zoom : std::max<std::int64_t>(kSeen / size, 1);
+  const std::int64_t columns = std::min(grid.columns, count), rows = (count - 1) / columns + 1;
+  const std::int64_t step = size * zoom + 1;
+  const std::int64_t width = columns * step - 1, height = rows * step - 1;
+  check(width <= kMostPixels / height, "png", [&] {
+    return "a grid of " + std::to_string(width) + " x " + std::to_string(height) +
+           " pixels, expected " + std::to_string(kMostPixels) + " or fewer in all";
+  });
+  return {plane, zoom, columns, step, width, height};
+}
+
 }  // namespace
 
 std::int64_t square_side(std::int64_t pixels) {
@@ -46,36 +73,27 @@ void write_png(const std::string& path, std::int64_t height, std::int64_t width,
 }
 
 void write_png(const std::string& path, const Tensor<double>& images, const ImageGrid& grid) {
-  const std::int64_t plane = images.row_size() / std::max<std::int64_t>(grid.channels, 1);
-  const std::int64_t size = square_side(plane), count = images.rows();
-  check((grid.channels == 1 || grid.channels == 3) && size > 0 &&
-            plane * grid.channels == images.row_size() && count > 0 && grid.columns > 0,
-        "png", [&] {
-          return std::to_string(count) + " rows of " + std::to_string(images.row_size()) +
-                 " numbers, expected square images of " + std::to_string(grid.channels) + " planes";
-        });
-  const std::int64_t zoom = grid.zoom > 0 ? grid.zoom : std::max<std::int64_t>(kSeen / size, 1);
-  const std::int64_t columns = std::min(grid.columns, count), rows = (count - 1) / columns + 1;
-  const std::int64_t step = size * zoom + 1;  // and the line behind it
-  const std::int64_t width = columns * step - 1, height = rows * step - 1;
-  check(width <= kMostPixels / height, "png", [&] {
-    return "a grid of " + std::to_string(width) + " x " + std::to_string(height) +
-           " pixels, expected " + std::to_string(kMostPixels) + " or fewer in all";
-  });
+  const auto [plane, zoom, columns, step, width, height] =
+      layout_of(images.rows(), images.row_size(), grid);
   std::vector<unsigned char> pixels(width * height * grid.channels, kLine);
-  for (std::int64_t n = 0; n < count; ++n) {
+  const std::int64_t side = step - 1;
+  for (std::int64_t n = 0; n < images.rows(); ++n) {
     const std::span<const double> image = images.row(n);
     const std::int64_t top = n / columns * step, left = n % columns * step;
-    for (std::int64_t i = 0; i < size * zoom; ++i) {
-      for (std::int64_t j = 0; j < size * zoom; ++j) {
+    for (std::int64_t i = 0; i < side; ++i) {
+      for (std::int64_t j = 0; j < side; ++j) {
         unsigned char* pixel = pixels.data() + ((top + i) * width + left + j) * grid.channels;
         for (std::int64_t c = 0; c < grid.channels; ++c) {
-          pixel[c] = byte_of(image[c * plane + i / zoom * size + j / zoom]);
+          pixel[c] = byte_of(image[c * plane + i / zoom * (side / zoom) + j / zoom]);
         }
       }
     }
   }
   write_png(path, height, width, grid.channels, pixels);
+}
+
+void check_grid(std::int64_t count, std::int64_t numbers, const ImageGrid& grid) {
+  (void)layout_of(count, numbers, grid);
 }
 
 ImageSize square_image(std::int64_t numbers) {

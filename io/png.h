@@ -24,6 +24,8 @@ struct ImageGrid {
   std::int64_t zoom = 0;  // 0: so that an image has 64 pixels or more
 };
 void write_png(const std::string& path, const Tensor<double>& images, const ImageGrid& grid);
+// Throws what write_png would of so many images of so many numbers each, before they are made.
+void check_grid(std::int64_t count, std::int64_t numbers, const ImageGrid& grid);
 
 // The whole number whose square this is, or 0.
 [[nodiscard]] std::int64_t square_side(std::int64_t pixels);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "autograd/check.h"
@@ -13,33 +15,47 @@ namespace gradvar {
 
 namespace {
 
-// Everything that keeps a file from fitting, in one sentence; empty when it fits.
+// "a, b, c and 117 more": of another network's file every name is one too many.
+class NameList {
+ public:
+  void add(const std::string& name) {
+    if (++count_ <= kNamed) names_ += (count_ == 1 ? "" : ", ") + name;
+  }
+  [[nodiscard]] std::string text() const {
+    return count_ <= kNamed ? names_ : names_ + " and " + std::to_string(count_ - kNamed) + " more";
+  }
+
+ private:
+  static constexpr std::int64_t kNamed = 3;
+  std::int64_t count_ = 0;
+  std::string names_;
+};
+
+// What keeps a file from fitting, in one sentence; empty when it fits.
 template <class Real>
 std::string misfits(const SafetensorsFile& file, const ParameterLayout& layout,
                     std::span<const NamedBlock<Real>> blocks) {
-  std::string missing, misshapen, extra;
-  const auto list = [](std::string& names, const std::string& name) {
-    names += (names.empty() ? "" : ", ") + name;
-  };
+  NameList missing, misshapen, extra;
   std::set<std::string> expected;
   for (const NamedBlock<Real>& block : blocks) {
     for (const ParameterInfo& info : layout.infos()) {
       const std::string name = block.prefix + info.name;
       expected.insert(name);
       if (!file.contains(name)) {
-        list(missing, name);
+        missing.add(name);
       } else if (!(file.shape(name) == info.shape)) {
-        list(misshapen, name + " is " + file.shape(name).to_string() + " instead of " +
-                            info.shape.to_string());
+        misshapen.add(name + " is " + file.shape(name).to_string() + " instead of " +
+                      info.shape.to_string());
       }
     }
   }
   for (const std::string& name : file.names()) {
-    if (!expected.contains(name)) list(extra, name);
+    if (!expected.contains(name)) extra.add(name);
   }
   std::string sentence;
-  const auto add = [&](const std::string& title, const std::string& names) {
-    if (!names.empty()) sentence += (sentence.empty() ? "" : "; ") + title + names;
+  const auto add = [&](const std::string& title, const NameList& names) {
+    const std::string text = names.text();
+    if (!text.empty()) sentence += (sentence.empty() ? "" : "; ") + title + text;
   };
   add("missing: ", missing);
   add("misshapen: ", misshapen);

@@ -2,8 +2,9 @@
 //
 // Every parameter is one tensor of the file, under its own name and in its own shape, so that a
 // PyTorch state_dict saved as safetensors loads here and the other way round. A file must hold
-// exactly the parameters of the model: what is missing, extra or of another shape is named, all of
-// it in one sentence, and then nothing is changed. Padding is not written.
+// exactly the parameters of the model: what is missing, extra or of another shape is named in one
+// sentence, the first three of each with how many more there are, and then nothing is changed.
+// Padding is not written.
 #pragma once
 
 #include <filesystem>

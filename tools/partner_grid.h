@@ -29,6 +29,9 @@ template <class Real>
 // "source | generated | training partner | optimal partner".
 [[nodiscard]] std::string describe_columns(const FollowedPairs& pairs);
 
+// Throws std::invalid_argument "--pairs: ..." when so many pairs of the problem make no picture, or
+// one too large: before they are followed.
+void check_partner_grid(const Problem& problem, std::int64_t count);
 // Throws std::invalid_argument when a row is not a square image, or the path cannot be written.
 void write_partner_grid(const std::string& path, const FollowedPairs& pairs);
 

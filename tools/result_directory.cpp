@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "io/directory_swap.h"
-#include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/run_directory.h"
 
 namespace gradvar {

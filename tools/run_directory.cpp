@@ -29,6 +29,27 @@ constexpr std::array<const char*, 4> kLogs = {"loss.csv", "monitor.csv", "monito
 constexpr std::array<const char*, 5> kResults = {
     "checkpoints", "weights.safetensors", "ema.safetensors", "pairs.safetensors", "summary.json"};
 
+constexpr const char* kPictures = "samples";
+constexpr std::string_view kPictureStart = "step-", kPictureEnd = ".png";
+
+bool is_picture_name(std::string_view name) {
+  if (!name.starts_with(kPictureStart) || !name.ends_with(kPictureEnd)) return false;
+  if (name.size() <= kPictureStart.size() + kPictureEnd.size()) return false;
+  name.remove_prefix(kPictureStart.size());
+  name.remove_suffix(kPictureEnd.size());
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Removes the files of a directory whose names are `ours`.
+void remove_files(const fs::path& directory, const std::function<bool(const std::string&)>& ours) {
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (ours(entry->path().filename().string())) fs::remove(entry->path(), ignored);
+  }
+}
+
 template <class Names>
 const char* first_in(const fs::path& directory, const Names& names) {
   std::error_code error;
@@ -83,6 +104,28 @@ void remove_abandoned_run(const fs::path& directory) {
   if (!abandoned(directory)) return;
   std::error_code error;
   for (const char* name : kLogs) fs::remove(directory / name, error);
+  remove_files(directory / kPictures, is_picture_name);
+  fs::remove(directory / kPictures, error);  // where nothing else is in it
+}
+
+fs::path picture_path(const fs::path& directory, std::uint64_t step) {
+  const std::string digits = std::to_string(step);
+  return directory / kPictures /
+         (std::string(kPictureStart) + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') +
+          digits + std::string(kPictureEnd));
+}
+
+void make_picture_directory(const fs::path& directory) {
+  const fs::path pictures = directory / kPictures;
+  std::error_code error;
+  if (fs::exists(pictures, error) && !fs::is_directory(pictures, error)) {
+    refuse("--samples-every", pictures, "is not a directory");
+  }
+  fs::create_directory(pictures, error);
+  if (error) refuse("--samples-every", pictures, "cannot be made: " + error.message());
+  if (::access(pictures.c_str(), W_OK) != 0) {
+    refuse("--samples-every", pictures, "cannot be written: " + std::string(std::strerror(errno)));
+  }
 }
 
 RunConfig resumable_config(const fs::path& directory) {
@@ -122,16 +165,17 @@ RunLock::~RunLock() {
 }
 
 void remove_unfinished_files(const fs::path& directory) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    const std::string whole = name.substr(0, name.find(".tmp-"));
+  const auto whole = [](const std::string& name) { return name.substr(0, name.find(".tmp-")); };
+  remove_files(directory, [&](const std::string& name) {
+    const std::string goal = whole(name);
     const auto among = [&](const auto& names) {
-      return std::find(names.begin(), names.end(), whole) != names.end();
+      return std::find(names.begin(), names.end(), goal) != names.end();
     };
-    const bool ours = whole == "run.toml" || among(kLogs) || among(kResults);
-    if (whole != name && ours) fs::remove(entry.path(), error);
-  }
+    return goal != name && (goal == "run.toml" || among(kLogs) || among(kResults));
+  });
+  remove_files(directory / kPictures, [&](const std::string& name) {
+    return whole(name) != name && is_picture_name(whole(name));
+  });
 }
 
 std::string shell_word(const std::string& text) {

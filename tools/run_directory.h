@@ -1,6 +1,7 @@
 // run_directory: whose directory is it: a new run's, a run's that goes on, or somebody else's.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -41,7 +42,15 @@ class RunLock {
   int descriptor_ = -1;
 };
 
-// Removes the logs of a run that check_new_run lets a new one replace. While the lock is held.
+// Where --samples-every puts its pictures, DIR/samples/step-000500.png.
+[[nodiscard]] std::filesystem::path picture_path(const std::filesystem::path& directory,
+                                                 std::uint64_t step);
+// Makes DIR/samples, before training. Throws std::invalid_argument "--samples-every: ..." when it
+// cannot be made or written.
+void make_picture_directory(const std::filesystem::path& directory);
+
+// Removes the logs and pictures of a run that check_new_run lets a new one replace. While the lock
+// is held.
 void remove_abandoned_run(const std::filesystem::path& directory);
 
 // Removes the pieces of a run's files that a killed process left, "loss.csv.tmp-...". While the

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "tests/io/error_of.h"
@@ -57,6 +59,34 @@ TEST(Faces, ChangeContinuouslyWithEveryParameter) {
     numbers[k] = 0.1;
     EXPECT_GT(distance(image, drawn(middle, 32)), 1e-4) << k;
     numbers[k] = kept;
+  }
+}
+
+TEST(Faces, NamesEveryParameterOnceInTheOrderOfTheStruct) {
+  FaceParameters face = face_parameters(1, 0);
+  const auto* numbers = reinterpret_cast<const double*>(&face);
+  std::set<std::string> names;
+  int k = 0;
+  for (const FaceParameter& parameter : face_parameter_names()) {
+    EXPECT_EQ(&(face.*parameter.value), numbers + k++) << parameter.name;
+    names.insert(parameter.name);
+  }
+  EXPECT_EQ(names.size(), std::size_t{FaceParameters::kCount});
+  EXPECT_STREQ(face_parameter_names()[0].name, "skin");
+  EXPECT_STREQ(face_parameter_names()[17].name, "smile");
+  EXPECT_STREQ(face_parameter_names()[33].name, "clothes_shade");
+}
+
+TEST(Faces, TellsWhichFaceADrawIs) {
+  const RandomStream stream(5, Purpose::kTest);
+  for (const std::int64_t count : {0, 3}) {
+    const Faces faces({.count = count, .size = 8, .seed = 2});
+    const Tensor<double> x = faces.draw(stream, 1, 0, 4);
+    for (std::uint32_t n = 0; n < 4; ++n) {
+      const FaceParameters face = face_parameters(2, faces.index_of_draw(stream, 1, n));
+      const std::vector<double> image = drawn(face, 8);
+      EXPECT_TRUE(std::equal(image.begin(), image.end(), x.row(n).begin())) << count << ' ' << n;
+    }
   }
 }
 

@@ -52,6 +52,23 @@ TEST(Png, RefusesWhatIsNoImage) {
             "[png] 2 rows of 5 numbers, expected square images of 3 planes");
 }
 
+TEST(Png, AGridThatIsTooLargeIsRefusedBeforeItIsMade) {
+  const auto refusal = [](std::int64_t count, std::int64_t numbers, const ImageGrid& grid) {
+    return error_of([&] { check_grid(count, numbers, grid); });
+  };
+  EXPECT_EQ(refusal(64000, 3 * 64, {.channels = 3}),
+            "[png] a grid of 519 x 519999 pixels, expected 268435456 or fewer in all");
+  EXPECT_EQ(refusal(33000, 3 * 64, {.channels = 3}), "no error");
+  EXPECT_EQ(refusal(std::int64_t{1} << 31, 784, {.channels = 1}),
+            "[png] a grid of 455 x 15300820991 pixels, expected 268435456 or fewer in all");
+  // Exactly as many as are allowed, and a column of pixels more.
+  EXPECT_EQ(refusal(1, 4096 * 4096, {.channels = 1, .zoom = 4}), "no error");
+  EXPECT_EQ(refusal(2, 4096 * 4096, {.channels = 1, .zoom = 4}),
+            "[png] a grid of 32769 x 16384 pixels, expected 268435456 or fewer in all");
+  EXPECT_EQ(refusal(2, 5, {.channels = 3}),
+            "[png] 2 rows of 5 numbers, expected square images of 3 planes");
+}
+
 TEST(Png, TellsTheSizeOfARow) {
   EXPECT_EQ(square_image(784).channels, 1);
   EXPECT_EQ(square_image(784).size, 28);

@@ -70,6 +70,24 @@ TEST_F(WeightsFile, NamesEverythingThatDoesNotFitAndChangesNothing) {
   EXPECT_EQ(copy_of<float>(parameters.flat()), before);
 }
 
+// The names of a whole network made a sentence of ten thousand letters.
+TEST_F(WeightsFile, NamesThreeOfAKindAndCountsTheRest) {
+  ParameterSet<float> other, parameters;
+  for (int k = 0; k < 20; ++k) other.add("theirs." + std::to_string(100 + k), {1});
+  for (int k = 0; k < 4; ++k) parameters.add("ours." + std::to_string(k), {1});
+  for (int k = 0; k < 3; ++k) {
+    other.add("both." + std::to_string(k), {2});
+    parameters.add("both." + std::to_string(k), {1});
+  }
+  save_weights(path(), other);
+  EXPECT_EQ(refusal([&] { load_weights(path(), parameters); }),
+            "[weights] '" + path() +
+                "' does not fit, it should hold exactly the model's parameters: missing: ours.0, "
+                "ours.1, ours.2 and 1 more; misshapen: both.0 is 2 instead of 1, both.1 is 2 "
+                "instead of 1, both.2 is 2 instead of 1; extra: theirs.100, theirs.101, "
+                "theirs.102 and 17 more");
+}
+
 TEST_F(WeightsFile, RefusesAMissingFile) {
   ParameterSet<float> parameters = two_parameters<float>();
   EXPECT_NE(refusal([&] { load_weights(path(), parameters); }).find(path()), std::string::npos);

@@ -32,6 +32,15 @@ TEST(ProgramErrors, HelpShowsDefaultsAndAnExample) {
   }
 }
 
+TEST(ProgramErrors, HelpSaysThatDropoutIsNotMeasured) {
+  const ScratchDirectory scratch;
+  for (const char* command : {"train", "variance"}) {
+    const std::string help = run_gradvar(scratch, std::string(command) + " --help").out;
+    EXPECT_NE(help.find("network with dropout"), std::string::npos) << command;
+    EXPECT_NE(help.find("without it, which is not the law of its"), std::string::npos) << command;
+  }
+}
+
 TEST(ProgramErrors, VersionIsOneLine) {
   const ScratchDirectory scratch;
   const Outcome outcome = run_gradvar(scratch, "--version");

@@ -37,6 +37,31 @@ TEST(ImageRun, WritesPicturesOfItsPairsWhileItTrains) {
   for (std::int64_t i = 0; i < partner.size(); ++i) ASSERT_EQ(partner[i], all[i]);
 }
 
+// A file in the way of samples/ ended a training, without a checkpoint.
+TEST(ImageRun, PicturesThatCannotBeWrittenNeverEndATraining) {
+  const ScratchDirectory scratch;
+  const std::string train = kFaces + "--samples-every 1 --evaluate-count 0 --out ";
+  fs::create_directory(scratch.path("run"));
+  scratch.write("run/samples", "in the way");
+  const Outcome refused = run_gradvar(scratch, train + "run");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_EQ(refused.err, "gradvar: --samples-every: 'run/samples' is not a directory\n");
+  EXPECT_FALSE(scratch.has("run/run.toml")) << "nothing has begun";
+
+  fs::create_directories(scratch.path("other/samples/step-000002.png"));
+  fs::create_directories(scratch.path("other/samples/step-000003.png"));
+  const Outcome trained = run_gradvar(scratch, train + "other");
+  EXPECT_EQ(trained.status, 0) << trained.err;
+  const std::string sentence =
+      "no picture after step 2: cannot write 'other/samples/step-000002.png': Is a directory; "
+      "training goes on, and others that fail are not named\n";
+  EXPECT_NE(trained.err.find(sentence), std::string::npos) << trained.err;
+  EXPECT_EQ(trained.err.find("no picture after step 3"), std::string::npos) << trained.err;
+  EXPECT_TRUE(scratch.has("other/samples/step-000001.png"));
+  EXPECT_TRUE(scratch.has("other/samples/step-000004.png"));
+  EXPECT_TRUE(scratch.has("other/weights.safetensors"));
+}
+
 TEST(ImageRun, RefusesWhatMakesNoPicture) {
   const ScratchDirectory scratch;
   const Outcome flat =
@@ -52,6 +77,13 @@ TEST(ImageRun, RefusesWhatMakesNoPicture) {
   const Outcome table = run_gradvar(scratch, "sample --run run --pairs 2 --out g.csv");
   EXPECT_EQ(table.status, 2);
   EXPECT_NE(table.err.find("should end in .png or .safetensors with --pairs"), std::string::npos);
+  // Before the flow is solved, for which these would take hours.
+  const std::string solver = " --solver euler:steps=1000000 --out g.png";
+  const Outcome large = run_gradvar(scratch, "sample --run run --count 64000" + solver);
+  EXPECT_EQ(large.status, 2);
+  EXPECT_EQ(large.err,
+            "gradvar: --count: [png] a grid of 519 x 519999 pixels, expected 268435456 or fewer in "
+            "all\n");
 }
 
 }  // namespace

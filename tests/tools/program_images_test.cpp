@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "data/faces.h"
 #include "io/image_file.h"
+#include "io/npy.h"
 #include "program.h"
 #include "tests/io/image_bytes.h"
 
@@ -106,6 +108,102 @@ TEST(ProgramImages, SaysWhatASetHolds) {
   EXPECT_EQ(endless.out, "endlessly many images of 3x8x8\n");
 }
 
+TEST(ProgramImages, TellsTheParametersOfFaces) {
+  const ScratchDirectory scratch;
+  const auto faces_of = [&](const std::string& words) {
+    const Outcome outcome = run_gradvar(scratch, "images " + words + " --json");
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return nlohmann::json::parse(outcome.out)["faces"];
+  };
+  const auto faces = faces_of("--source faces:count=3,size=8,seed=7 --count 2 --out f.png");
+  ASSERT_EQ(faces.size(), 2U);
+  const FaceParameters second = face_parameters(7, 1);
+  EXPECT_EQ(faces[1].size(), 1U + FaceParameters::kCount);
+  EXPECT_EQ(faces[1]["index"], 1);
+  EXPECT_EQ(faces[1]["skin"], second.skin);
+  EXPECT_EQ(faces[1]["smile"], second.smile);
+  EXPECT_EQ(faces[1]["clothes_shade"], second.clothes_shade);
+  EXPECT_EQ(faces_of("--source faces:count=3,size=8,seed=7").size(), 3U) << "no picture, all three";
+
+  const auto drawn = faces_of("--source faces:size=8,seed=7 --count 2 --seed 4");
+  ASSERT_EQ(drawn.size(), 2U);
+  const Faces endless({.size = 8, .seed = 7});
+  const std::uint32_t index = endless.index_of_draw(RandomStream(4, Purpose::kTarget), 0, 1);
+  EXPECT_EQ(drawn[1]["index"], index);
+  EXPECT_EQ(drawn[1]["smile"], face_parameters(7, index).smile);
+
+  const Tensor<double> grey(Shape{2, 4});
+  write_npy(scratch.path("grey.npy").string(), grey);
+  EXPECT_TRUE(faces_of("--source npy:grey.npy").is_null()) << "no faces";
+}
+
+TEST(ProgramImages, NamesThatAreNoUtf8EndNothing) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("zoo"));
+  scratch.write("zoo/dog.png", png_bytes(3, 2, 3, Bytes(18, 5)));
+  scratch.write("zoo/\xE9t\xE9.png", "no picture");
+  const Outcome outcome = run_gradvar(scratch, "images --source images:dir=zoo,size=8 --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["skipped"][0],
+            "zoo/\uFFFDt\uFFFD.png: the file is neither PNG nor JPEG, whatever its name says");
+  const Outcome out =
+      run_gradvar(scratch, "images --source faces:size=8 --count 2 --out \xE9.png --json");
+  EXPECT_EQ(out.status, 0) << out.err;
+}
+
+TEST(ProgramImages, APictureThatIsTooLargeIsRefusedFirst) {
+  const ScratchDirectory scratch;
+  const Outcome outcome =
+      run_gradvar(scratch, "images --source faces:size=8 --count 64000 --out f.png");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err,
+            "gradvar: --count: [png] a grid of 519 x 519999 pixels, expected 268435456 or fewer in "
+            "all\n");
+}
+
+TEST(ProgramImages, NeverWritesOverAPhotoItReads) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("photos"));
+  const std::string dog = png_bytes(3, 2, 3, Bytes(18, 5));
+  scratch.write("photos/dog.png", dog);
+  const auto refused = [&](const std::string& words, const std::string& out) {
+    const Outcome outcome = run_gradvar(scratch, words + " --out " + out);
+    EXPECT_EQ(outcome.status, 2) << words;
+    EXPECT_EQ(outcome.err, "gradvar: --out: cannot write '" + out +
+                               "': every image of the folder 'photos' is read here, and it would "
+                               "be one\n");
+    EXPECT_EQ(scratch.read("photos/dog.png"), dog) << words;
+  };
+  refused("images --source images:dir=photos,size=8", "photos/dog.png");
+  refused("images --source images:dir=photos,size=8", "photos/grid.png");
+  refused("sample --model mlp --weights w.safetensors --count 3 --source images:dir=photos,size=8",
+          "photos/dog.png");
+  ASSERT_EQ(run_gradvar(scratch,
+                        "train --source gaussian:shape=3x8x8 --target images:dir=photos,size=8 "
+                        "--model unet:channels=8,mult=1-2,groups=4,attention=4 --pairs 2 --steps 1 "
+                        "--batch 2 --evaluate-count "
+                        "0 --out run")
+                .status,
+            0);
+  refused("sample --run run --count 3", "photos/dog.png");
+  refused("sample --run run --pairs 2", "photos/dog.png");
+  refused("evaluate --run run", "photos/dog.jpg");
+  fs::rename(scratch.path("photos"), scratch.path("run/samples"));
+  fs::create_symlink("run/samples", scratch.path("photos"));
+  EXPECT_EQ(run_gradvar(scratch,
+                        "train --source gaussian:shape=3x8x8 --target images:dir=photos,size=8 "
+                        "--samples-every 1 --resume --out run")
+                .err,
+            "gradvar: --out: cannot write 'run/samples/step-000000.png': every image of the folder "
+            "'photos' is read here, and it would be one\n");
+  EXPECT_EQ(run_gradvar(scratch, "sample --run run --count 3 --out photos/x.npy").status, 0);
+  const Outcome within =
+      run_gradvar(scratch,
+                  "pairs --source gaussian:shape=3x8x8 --target images:dir=photos,size=8 --pairs 2 "
+                  "--out photos/pairs.safetensors");
+  EXPECT_EQ(within.status, 0) << within.err;
+}
+
 TEST(ProgramImages, RefusesWhatMakesNoPicture) {
   const ScratchDirectory scratch;
   const auto error = [&](const std::string& words) {
@@ -120,6 +218,9 @@ TEST(ProgramImages, RefusesWhatMakesNoPicture) {
   EXPECT_EQ(error("--source faces --out f.jpg"), "gradvar: --out: 'f.jpg' should end in .png\n");
   EXPECT_EQ(error("--source images --out f.png"),
             "gradvar: --source: [images] the key dir is missing\n");
+  const std::string unknown = error("--source imags:dir=x");
+  EXPECT_TRUE(unknown.starts_with("gradvar: --source: [spec] the name 'imags' is unknown"))
+      << unknown;
   EXPECT_EQ(scratch.names(), std::vector<std::string>{});
 }
 

@@ -48,6 +48,16 @@ TEST_F(ProgramVariance, OfWeightsAndPairsIsThatOfTheRun) {
   EXPECT_EQ(run.out, weights.out);
 }
 
+// Its ratio was called the cost of the exact variance, which has a second pass.
+TEST_F(ProgramVariance, ExplainSaysWhichPassItsRatioIsOf) {
+  const Outcome outcome = variance("--run run --explain");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("the ratio what the first pass, mean and variance, costs beside it. "
+                             "The second,\n"),
+            std::string::npos)
+      << outcome.out;
+}
+
 TEST_F(ProgramVariance, TheDirectoryHoldsEverythingAndAddsUp) {
   const Outcome outcome = variance(weights_ + "--precision f64 --out v --spectrum");
   ASSERT_EQ(outcome.status, 0) << outcome.err;

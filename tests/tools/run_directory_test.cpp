@@ -59,6 +59,43 @@ TEST(RunDirectory, ARunThatEndedBeforeItsFirstCheckpointMayBeReplaced) {
   EXPECT_TRUE(std::filesystem::exists(scratch / "loss.csv")) << "that one may be resumed";
 }
 
+// Pictures of an abandoned run stood beside those of the run that replaced it.
+TEST(RunDirectory, PicturesOfARunThatIsReplacedGoWithIt) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "run.toml", "");
+  write_file(scratch / "loss.csv", "");
+  make_picture_directory(scratch.path());
+  EXPECT_EQ(picture_path(scratch.path(), 500).string(), scratch / "samples/step-000500.png");
+  EXPECT_EQ(picture_path(scratch.path(), 12345678).string(), scratch / "samples/step-12345678.png");
+  for (const std::uint64_t step : {std::uint64_t{2}, std::uint64_t{12345678}}) {
+    write_file(picture_path(scratch.path(), step).string(), "");
+  }
+  for (const char* name : {"samples/mine.png", "samples/step-.png", "samples/step-2b.png"}) {
+    write_file(scratch / name, "");
+  }
+  remove_abandoned_run(scratch.path());
+  for (const char* name : {"samples/step-000002.png", "samples/step-12345678.png"}) {
+    EXPECT_FALSE(std::filesystem::exists(scratch / name)) << name;
+  }
+  for (const char* name : {"samples/mine.png", "samples/step-.png", "samples/step-2b.png"}) {
+    EXPECT_TRUE(std::filesystem::exists(scratch / name)) << name;
+    std::filesystem::remove(scratch / name);
+  }
+  write_file(scratch / "loss.csv", "");
+  remove_abandoned_run(scratch.path());
+  EXPECT_FALSE(std::filesystem::exists(scratch / "samples")) << "empty";
+}
+
+TEST(RunDirectory, SaysBeforeTrainingWhatKeepsPicturesOut) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "samples", "");
+  EXPECT_EQ(error_of([&] { make_picture_directory(scratch.path()); }),
+            "--samples-every: '" + scratch / "samples" + "' is not a directory");
+  std::filesystem::remove(scratch / "samples");
+  EXPECT_EQ(error_of([&] { make_picture_directory(scratch.path()); }), "no error");
+  EXPECT_EQ(error_of([&] { make_picture_directory(scratch.path()); }), "no error") << "again";
+}
+
 TEST(RunDirectory, ThereMustBeARunToResume) {
   const ScratchDirectory scratch;
   EXPECT_EQ(error_of([&] { (void)resumable_config(scratch.path()); }),
@@ -83,8 +120,14 @@ TEST(RunDirectory, RemovesWhatAKilledProcessLeftAndNothingElse) {
   for (const char* name : {"loss.csv", "loss.csv.tmp-12-0", "run.toml.tmp-3-1", "mine.tmp-3-1"}) {
     write_file(scratch / name, "");
   }
+  make_picture_directory(scratch.path());
+  for (const char* name : {"samples/step-000002.png.tmp-4-0", "samples/mine.png.tmp-4-0"}) {
+    write_file(scratch / name, "");
+  }
   remove_unfinished_files(scratch.path());
-  EXPECT_EQ(scratch.count(), 2);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "samples/step-000002.png.tmp-4-0"));
+  EXPECT_TRUE(std::filesystem::exists(scratch / "samples/mine.png.tmp-4-0"));
+  EXPECT_EQ(scratch.count(), 3);
   EXPECT_TRUE(std::filesystem::exists(scratch / "loss.csv"));
   EXPECT_TRUE(std::filesystem::exists(scratch / "mine.tmp-3-1"));
 }

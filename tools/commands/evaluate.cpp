@@ -19,6 +19,8 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/evaluation.h"
+#include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/law_distances.h"
 #include "tools/monitor.h"
 #include "tools/run_field.h"
@@ -121,9 +123,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   }
   const std::string held_out_spec = points_spec(options.held_out);
   if (!options.out.empty()) {
-    std::vector<std::string> inputs = files_of(options.run);
-    inputs.push_back(file_of(held_out_spec));
-    check_writable("--out", options.out, inputs);
+    check_writable("--out", options.out, Inputs().run(options.run, config).spec(held_out_spec));
   }
   std::unique_ptr<Distribution> held_out;
   if (!options.held_out.empty()) {
@@ -171,9 +171,9 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     }
   }
   progress.finish();
-  if (!options.out.empty()) write_file(options.out, json.dump(2) + "\n");
+  if (!options.out.empty()) write_file(options.out, json_text(json) + "\n");
   if (options.output.json) {
-    std::cout << json.dump(2) << '\n';
+    std::cout << json_text(json) << '\n';
   } else if (!options.output.quiet) {
     print_evaluations(evaluations);
     if (options.sets == 0) return;

@@ -30,6 +30,8 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/limits.h"
 
 namespace gradvar::commands {
@@ -76,7 +78,7 @@ class Gradients {
         batch_(read_batch<Real>(options.batch, interpolant_)),
         model_(make_model<Real>("--model", options.model, batch_.x0.shape().sample())) {
     load_weights(options.weights, model_->parameters());
-    check_writable("--out", options.out, {options.weights, options.batch});
+    check_writable("--out", options.out, Inputs().file(options.weights).file(options.batch));
     check_size();
   }
 
@@ -121,11 +123,11 @@ class Gradients {
     if (options_.output.json) {
       double mean = 0;
       for (const Real loss : losses.values()) mean += static_cast<double>(loss);
-      std::cout << nlohmann::json{{"samples", losses.size()},
-                                  {"mean_loss", mean / static_cast<double>(losses.size())},
-                                  {"statistics", statistics_},
-                                  {"out", options_.out}}
-                       .dump(2)
+      std::cout << json_text(
+                       nlohmann::json{{"samples", losses.size()},
+                                      {"mean_loss", mean / static_cast<double>(losses.size())},
+                                      {"statistics", statistics_},
+                                      {"out", options_.out}})
                 << '\n';
     } else if (!options_.output.quiet) {
       std::cout << "gradients of " << losses.size() << " samples to " << options_.out << '\n';

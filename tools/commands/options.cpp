@@ -4,13 +4,9 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
 #include <optional>
 #include <stdexcept>
-#include <unistd.h>
 #include <utility>
 
 #include "io/number_text.h"
@@ -113,40 +109,6 @@ int resolve_threads(std::int64_t threads, std::int64_t lanes) {
   if (threads > 0) return static_cast<int>(threads);
   const auto cores = static_cast<std::int64_t>(describe_machine().cores);
   return static_cast<int>(std::clamp<std::int64_t>(cores, 1, lanes));
-}
-
-void check_writable(const std::string& option, const std::string& path,
-                    const std::vector<std::string>& inputs) {
-  namespace fs = std::filesystem;
-  const auto refuse = [&](const char* why) {
-    throw std::invalid_argument(option + ": cannot write '" + path + "': " + why);
-  };
-  std::error_code error;
-  if (fs::is_directory(path, error)) refuse("Is a directory");
-  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) refuse("Not a regular file");
-  for (const std::string& input : inputs) {
-    if (fs::equivalent(path, input, error)) refuse("it is what is read here");
-  }
-  fs::path parent = fs::path(path).parent_path();
-  if (parent.empty()) parent = ".";
-  if (!fs::exists(parent, error)) refuse("No such file or directory");
-  if (!fs::is_directory(parent, error)) refuse("Not a directory");
-  if (::access(parent.c_str(), W_OK) != 0) refuse(std::strerror(errno));
-}
-
-std::string file_of(const std::string& spec) {
-  const std::size_t colon = spec.find(':');
-  if (colon == std::string::npos) return "";
-  return spec.substr(colon + 1, spec.find(',') - colon - 1);
-}
-
-std::vector<std::string> files_of(const std::string& directory) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.is_regular_file(error)) files.push_back(entry.path().string());
-  }
-  return files;
 }
 
 std::vector<double> number_list(const std::string& option, const std::string& text) {

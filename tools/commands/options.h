@@ -66,17 +66,6 @@ struct TimeInterval {
 };
 [[nodiscard]] TimeInterval time_interval(const std::string& option, const std::string& text);
 
-// Looks at a goal before long work begins. Throws std::invalid_argument "--out: cannot write ..."
-// when it is a directory or no regular file, is one of the inputs, or its own directory is missing
-// or closed to us.
-void check_writable(const std::string& option, const std::string& path,
-                    const std::vector<std::string>& inputs = {});
-// The file behind "csv:PATH" or "safetensors:PATH,key=NAME": an output must not replace it. Empty
-// where there is none.
-[[nodiscard]] std::string file_of(const std::string& spec);
-// The files of a directory, its checkpoints' not among them: what a goal in it would replace.
-[[nodiscard]] std::vector<std::string> files_of(const std::string& directory);
-
 // "0,0.05,0.2"; empty for an empty text. Throws std::invalid_argument unless all are 0 or more.
 [[nodiscard]] std::vector<double> number_list(const std::string& option, const std::string& text);
 

@@ -13,8 +13,10 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
 #include "tools/identifiability/results.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/pairs_file.h"
 #include "tools/problem.h"
 #include "tools/report/markup.h"
@@ -57,7 +59,7 @@ void measure(const PairsCommand& options, const Problem& problem) {
     write_identifiability(options.out, curve, subject_of(options, problem), options.words);
   }
   if (options.output.json) {
-    std::cout << to_json(curve).dump(2) << '\n';
+    std::cout << json_text(to_json(curve)) << '\n';
   } else if (!options.output.quiet) {
     print_identifiability(curve);
     if (!options.out.empty()) std::cout << "The report: " << options.out << "/report.html\n";
@@ -68,14 +70,13 @@ void write_pairs(const PairsCommand& options, const Problem& problem) {
   pairs_writer(problem, options.config).write(options.out);
   const double cost = mean_cost(problem.pairs());
   if (options.output.json) {
-    std::cout << nlohmann::json{{"pairs", problem.pairs().x0.rows()},
-                                {"source", problem.source().spec()},
-                                {"target", problem.target().spec()},
-                                {"coupling", problem.coupling().spec()},
-                                {"seed", options.config.seed},
-                                {"cost", cost},
-                                {"out", options.out}}
-                     .dump(2)
+    std::cout << json_text(nlohmann::json{{"pairs", problem.pairs().x0.rows()},
+                                          {"source", problem.source().spec()},
+                                          {"target", problem.target().spec()},
+                                          {"coupling", problem.coupling().spec()},
+                                          {"seed", options.config.seed},
+                                          {"cost", cost},
+                                          {"out", options.out}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << problem.pairs().x0.rows() << " pairs to " << options.out
@@ -104,7 +105,10 @@ void check_options(PairsCommand& options, const CLI::App& command) {
     throw std::invalid_argument("--out: '" + options.out + "' should end in .safetensors");
   }
   check_writable("--out", options.out,
-                 {file_of(options.config.source), file_of(options.config.target)});
+                 Inputs()
+                     .spec(options.config.source)
+                     .spec(options.config.target)
+                     .spec(options.config.coupling));
 }
 
 void run(PairsCommand& options, const CLI::App& command) {

@@ -16,6 +16,8 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/limits.h"
 #include "tools/partner_grid.h"
 #include "tools/run_field.h"
@@ -44,6 +46,10 @@ void check_ending(const std::string& path) {
       "--out: '" + path + "' should end in .npy, .csv, .safetensors or .png, to say the format");
 }
 
+ImageGrid grid_of_images(std::int64_t numbers) {
+  return {.channels = square_image(numbers).channels};
+}
+
 template <class Real>
 void write_points(const std::string& path, const Tensor<Real>& points) {
   const std::string ending = std::filesystem::path(path).extension().string();
@@ -54,8 +60,7 @@ void write_points(const std::string& path, const Tensor<Real>& points) {
     table.reshape({points.rows(), points.row_size()});
     write_csv(path, {}, table);
   } else if (ending == ".png") {
-    write_png(path, convert<double>(points),
-              {.channels = square_image(points.row_size()).channels});
+    write_png(path, convert<double>(points), grid_of_images(points.row_size()));
   } else {
     SafetensorsWriter writer;
     writer.add("x", points);
@@ -91,6 +96,11 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
                                 sources.shape().sample().to_string() +
                                 ", the model's samples are " + field.sample_shape().to_string());
   }
+  if (options.out.ends_with(".png")) {
+    for_option(options.from.empty() ? "--count" : "--from", [&] {
+      check_grid(sources.rows(), sources.row_size(), grid_of_images(sources.row_size()));
+    });
+  }
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
@@ -100,10 +110,9 @@ void follow(const SampleCommand& options, const Field<Real>& field, const Tensor
   progress.finish();
   write_points(options.out, solution.end);
   if (options.output.json) {
-    std::cout << nlohmann::json{{"points", sources.rows()},
-                                {"out", options.out},
-                                {"mean_evaluations", solution.mean_evaluations}}
-                     .dump(2)
+    std::cout << json_text(nlohmann::json{{"points", sources.rows()},
+                                          {"out", options.out},
+                                          {"mean_evaluations", solution.mean_evaluations}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << sources.rows() << " points to " << options.out << ", "
@@ -120,6 +129,7 @@ void sample_pairs(const SampleCommand& options, const Problem& problem, const Fi
                                 problem.sample_shape().to_string() +
                                 ", expected a square image of one color or three");
   }
+  if (picture) check_partner_grid(problem, options.pairs);
   const InterruptGuard guard(!options.output.quiet);
   Progress progress(options.output.progress(), "sample", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
@@ -138,10 +148,9 @@ void sample_pairs(const SampleCommand& options, const Problem& problem, const Fi
     writer.write(options.out);
   }
   if (options.output.json) {
-    std::cout << nlohmann::json{{"pairs", options.pairs},
-                                {"out", options.out},
-                                {"columns", describe_columns(pairs)}}
-                     .dump(2)
+    std::cout << json_text(nlohmann::json{{"pairs", options.pairs},
+                                          {"out", options.out},
+                                          {"columns", describe_columns(pairs)}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << options.pairs << " pairs to " << options.out << ": " << describe_columns(pairs)
@@ -215,15 +224,19 @@ void check_options(const SampleCommand& options, bool with_precision) {
 void run(const SampleCommand& options, bool with_precision_option) {
   check_options(options, with_precision_option);
   check_ending(options.out);
-  std::vector<std::string> inputs = files_of(options.run);
-  inputs.insert(inputs.end(), {options.weights, PointFile::parse(options.from).path});
+  RunConfig config;
+  Inputs inputs;
+  inputs.file(options.weights).file(PointFile::parse(options.from).path).spec(options.source);
+  if (!options.run.empty()) {
+    config = saved_config(options.run);
+    inputs.run(options.run, config);
+  }
   check_writable("--out", options.out, inputs);
   (void)make_solver("--solver", options.solver);
   if (options.run.empty()) {
     with_precision(options.precision, [&](auto real) { sample_weights<decltype(real)>(options); });
     return;
   }
-  RunConfig config = saved_config(options.run);
   config.threads = options.threads;
   with_precision(config.precision, [&](auto real) { sample_run<decltype(real)>(options, config); });
 }

@@ -19,7 +19,9 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/commands/theory_question.h"
+#include "tools/file_guard.h"
 #include "tools/json_number.h"
+#include "tools/json_text.h"
 #include "tools/watched_task.h"
 
 namespace gradvar::commands {
@@ -144,10 +146,10 @@ void run(const TheoryOptions& options, const CLI::App& command) {
   const TheoryQuestion question = read_question(options, command);
   const InterruptGuard guard(!options.output.quiet);
   if (!options.out.empty())
-    check_writable("--out", options.out, {options.covariance, options.mean});
+    check_writable("--out", options.out, Inputs().file(options.covariance).file(options.mean));
   const json answer = options.theory == "gaussian" ? gaussian(options, question)
                                                    : phase(options, question, command);
-  const std::string text = answer.dump(2) + "\n";
+  const std::string text = json_text(answer) + "\n";
   if (!options.out.empty()) write_file(options.out, text);
   if (options.output.json || !options.output.quiet) std::cout << text;
 }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "io/atomic_file.h"
 #include "io/png.h"
@@ -29,8 +30,10 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
+#include "tools/file_guard.h"
 #include "tools/image_folder.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/machine.h"
 #include "tools/monitor.h"
 #include "tools/pairs_file.h"
@@ -140,6 +143,9 @@ class Training {
                                   ", expected square images of one color or three");
     }
     lock_ = RunLock(out_);
+    // Pictures are written there, and those of an abandoned run removed.
+    check_not_read("--out", picture_path(out_, 0).string(),
+                   Inputs().spec(run_.config().source).spec(run_.config().target));
     remove_unfinished_files(out_);
     if (!options_.resume) remove_abandoned_run(out_);
     std::uint64_t resume_at = 0;
@@ -152,6 +158,7 @@ class Training {
                                     std::to_string(resume_at));
       }
     }
+    if (run_.config().samples_every > 0) make_picture_directory(out_);
     write_run_toml(out_ / "run.toml", run_.config());
     loss_.emplace(out_ / "loss.csv",
                   std::vector<std::string>{"step", "loss", "gradient_norm", "learning_rate"},
@@ -185,22 +192,25 @@ class Training {
     if (step % 20 == 0) progress.note("loss " + short_number(result.loss));
     progress.advance();
     if (due(run_.trainer().steps(), config.checkpoint_every)) save();
-    if (due(run_.trainer().steps(), config.samples_every)) picture();
+    if (due(run_.trainer().steps(), config.samples_every)) picture(progress);
   }
 
-  // samples/step-000500.png: the first pairs, followed with the weights (their average when there
-  // is one) as they are.
-  void picture() {
+  // The first pairs, followed with the weights (their average when there is one) as they are. A
+  // picture is an extra: the training does not end for one that cannot be made or written.
+  void picture(Progress& progress) {
     const std::int64_t count = std::min(kPairsPictured, run_.problem().pairs().x0.rows());
-    const std::string step = std::to_string(run_.trainer().steps());
-    const fs::path directory = out_ / "samples";
-    fs::create_directories(directory);
-    const std::string name =
-        "step-" + std::string(step.size() < 6 ? 6 - step.size() : 0, '0') + step + ".png";
-    run_.with_average([&](const Field<Real>& field) {
-      write_partner_grid((directory / name).string(),
-                         follow_pairs<Real>(run_.problem(), field, {.steps = kImageSteps}, count));
-    });
+    try {
+      run_.with_average([&](const Field<Real>& field) {
+        write_partner_grid(
+            picture_path(out_, run_.trainer().steps()).string(),
+            follow_pairs<Real>(run_.problem(), field, {.steps = kImageSteps}, count));
+      });
+    } catch (const std::exception& error) {
+      if (!std::exchange(picture_failed_, true)) {
+        progress.message("no picture after step " + std::to_string(run_.trainer().steps()) + ": " +
+                         error.what() + "; training goes on, and others that fail are not named");
+      }
+    }
   }
 
   VarianceReport monitor(std::uint64_t step, const std::function<void(std::int64_t)>& after_batch) {
@@ -259,9 +269,9 @@ class Training {
                               {"variance", to_json(variance, run_.model().parameters().layout())},
                               {"evaluation", evaluation()}};
     summary["variance"]["time"] = time_json(run_.measured_over({}));
-    write_file((out_ / "summary.json").string(), summary.dump(2) + "\n");
+    write_file((out_ / "summary.json").string(), json_text(summary) + "\n");
     if (options_.output.json) {
-      std::cout << summary.dump(2) << '\n';
+      std::cout << json_text(summary) << '\n';
     } else if (!options_.output.quiet) {
       std::cout << "Done: loss " << short_number(variance.loss) << " on the pairs; "
                 << (out_ / "weights.safetensors").string() << ", summary.json\n";
@@ -321,6 +331,7 @@ class Training {
   std::optional<CsvLog> loss_;
   std::optional<Monitor> monitor_;
   std::string last_checkpoint_;
+  bool picture_failed_ = false;
 };
 
 }  // namespace
@@ -331,6 +342,8 @@ void add_train(CLI::App& app) {
       "train", "Train a flow, with exact gradient variance on a schedule and exact resume");
   command->footer(
       choices_help() +
+      "\nThe monitor measures a network with dropout without it, which is not the law of its\n"
+      "training steps.\n"
       "\nExample: the counter-example with noise, and then for longer\n"
       "  gradvar train --source gaussian:dim=2 --target gaussian:dim=2,mean=5 \\\n"
       "    --coupling rotation:angle=180 --pairs 500 --interpolant constant:sigma=0.05 \\\n"

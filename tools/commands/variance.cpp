@@ -297,6 +297,7 @@ void add_variance(CLI::App& app) {
       "fixed draws or Gauss-Hermite nodes. The trace is that of the population covariance of one\n"
       "sample's gradient; SNR is |mean|^2 / trace and the noise scale its inverse. pair, time and\n"
       "noise are the trace by cause. Weights of a run are those trained, not their average.\n"
+      "A network with dropout is measured without it, which is not the law of its training steps.\n"
       "Beside the loss stand its floor on these pairs, which no field gets below (0 without "
       "noise), and\n"
       "the excess over it, |v - v*|^2 to the exact minimiser, at points drawn by --seed with "

@@ -18,6 +18,8 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/file_guard.h"
+#include "tools/json_text.h"
 #include "tools/run_config.h"
 
 namespace gradvar::commands {
@@ -47,7 +49,7 @@ void run(const VelocityCommand& options) {
       make_model<Real>("--model", options.model, x.shape().sample());
   load_weights(options.weights, model->parameters());
   LanePool pool(resolve_threads(options.threads, kMostThreads));
-  check_writable("--out", options.out, {options.weights, options.batch});
+  check_writable("--out", options.out, Inputs().file(options.weights).file(options.batch));
   Tensor<Real> v(x.shape());
   NetworkField<Real>(*model, pool).velocity(x.values(), t.values(), x.rows(), v.values());
   for (std::int64_t i = 0; i < v.size(); ++i) {
@@ -60,7 +62,7 @@ void run(const VelocityCommand& options) {
   out.set_metadata("model", model->spec());
   out.write(options.out);
   if (options.output.json) {
-    std::cout << nlohmann::json{{"points", x.rows()}, {"out", options.out}}.dump(2) << '\n';
+    std::cout << json_text(nlohmann::json{{"points", x.rows()}, {"out", options.out}}) << '\n';
   } else if (!options.output.quiet) {
     std::cout << x.rows() << " velocities to " << options.out << '\n';
   }

@@ -14,7 +14,8 @@ constexpr const char* kLegend =
     "patches\n"
     "gathered for it, and folded into sum and squares while it is in cache; positions (norms):\n"
     "inner products between positions. Multiplications are a batch's; the sum is what a training\n"
-    "step takes, the ratio what the exact variance costs beside it.\n";
+    "step takes, the ratio what the first pass, mean and variance, costs beside it. The second,\n"
+    "which has the parts by pair, time and noise and the intervals, takes about as long again.\n";
 
 // A name is as long as it is: the columns follow it.
 template <class... Values>
