@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <new>
 
 #include "io/atomic_file.h"
 
@@ -32,13 +34,17 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at, int count) {
   return value;
 }
 
+[[noreturn]] void refuse_image(const std::string& path, const std::string& reason) {
+  throw BadImage(path, reason);
+}
+
 void check_size(const std::string& path, std::int64_t width, std::int64_t height) {
   if (width >= 1 && height >= 1 && width <= kMostImageSide && height <= kMostImageSide &&
       width * height <= kMostImagePixels) {
     return;
   }
-  refuse_file(path, "the image is " + std::to_string(width) + "x" + std::to_string(height) +
-                        ", expected 1 to 16384 pixels on a side and at most 67108864 in all");
+  refuse_image(path, "the image is " + std::to_string(width) + "x" + std::to_string(height) +
+                         ", expected 1 to 16384 pixels on a side and at most 67108864 in all");
 }
 
 // The checksum of a PNG's chunks (CRC-32, ISO 3309).
@@ -61,15 +67,15 @@ std::uint32_t crc32(std::string_view bytes) {
 void check_png(const std::string& path, std::string_view bytes) {
   std::size_t at = kPngStart.size();
   for (bool first = true;; first = false) {
-    if (bytes.size() - at < 12) refuse_file(path, "the PNG ends before its last chunk: cut off");
+    if (bytes.size() - at < 12) refuse_image(path, "the PNG ends before its last chunk: cut off");
     const std::size_t length = number_at(bytes, at, 4);
     const std::string_view name = bytes.substr(at + 4, 4);
     if (first && (name != "IHDR" || length != 13)) {
-      refuse_file(path, "the PNG does not begin with its header, IHDR");
+      refuse_image(path, "the PNG does not begin with its header, IHDR");
     }
-    if (bytes.size() - at - 12 < length) refuse_file(path, "the PNG ends within a chunk: cut off");
+    if (bytes.size() - at - 12 < length) refuse_image(path, "the PNG ends within a chunk: cut off");
     if (crc32(bytes.substr(at + 4, length + 4)) != number_at(bytes, at + 8 + length, 4)) {
-      refuse_file(path, "the PNG is damaged: a chunk does not match its checksum");
+      refuse_image(path, "the PNG is damaged: a chunk does not match its checksum");
     }
     if (first) check_size(path, number_at(bytes, at + 8, 4), number_at(bytes, at + 12, 4));
     if (name == "IEND") return;
@@ -79,35 +85,39 @@ void check_png(const std::string& path, std::string_view bytes) {
 
 // Segment after segment up to the scan: FF, kind, length, data. The frame holds size and colours.
 void check_jpeg(const std::string& path, std::string_view bytes) {
-  const auto cut_off = [&] { refuse_file(path, "the JPEG ends before its last marker: cut off"); };
+  const auto cut_off = [&] { refuse_image(path, "the JPEG ends before its last marker: cut off"); };
   bool framed = false;
   std::size_t at = 2;
   while (true) {
     if (bytes.size() - at < 4) cut_off();
-    if (bytes[at] != '\xFF') refuse_file(path, "the JPEG is damaged: a marker is missing");
+    if (bytes[at] != '\xFF') refuse_image(path, "the JPEG is damaged: a marker is missing");
     const std::uint32_t kind = number_at(bytes, at + 1, 1);
     if (kind == 0xFF) {  // padding
       ++at;
       continue;
     }
     const std::size_t length = number_at(bytes, at + 2, 2);
-    if (length < 2) refuse_file(path, "the JPEG is damaged: a segment has no length");
+    if (length < 2) refuse_image(path, "the JPEG is damaged: a segment has no length");
     if (bytes.size() - at - 2 < length) cut_off();
     const bool frame = kind >= 0xC0 && kind <= 0xCF && kind != 0xC4 && kind != 0xC8 && kind != 0xCC;
     if (frame && length >= 8) {
       check_size(path, number_at(bytes, at + 7, 2), number_at(bytes, at + 5, 2));
       const std::uint32_t colours = number_at(bytes, at + 9, 1);
       if (colours != 1 && colours != 3) {
-        refuse_file(path, "the JPEG has " + std::to_string(colours) +
-                              " colours (CMYK), expected grey or three: convert it to RGB first");
+        refuse_image(path, "the JPEG has " + std::to_string(colours) +
+                               " colours (CMYK), expected grey or three: convert it to RGB first");
       }
       framed = true;
     }
     at += 2 + length;
     if (kind == 0xDA) break;
   }
-  if (!framed) refuse_file(path, "the JPEG has no frame before its scan");
+  if (!framed) refuse_image(path, "the JPEG has no frame before its scan");
   if (bytes.find("\xFF\xD9", at) == std::string_view::npos) cut_off();
+}
+
+void check_file_size(const std::string& path, std::uintmax_t bytes) {
+  if (bytes > kMostImageBytes) refuse_image(path, "the file is over 1 GB, expected an image");
 }
 
 // How much of pixel i lies in [begin, end).
@@ -118,15 +128,18 @@ double covered(std::int64_t i, double begin, double end) {
 
 }  // namespace
 
+BadImage::BadImage(const std::string& path, const std::string& reason)
+    : std::invalid_argument(path + ": " + reason), reason_(reason) {}
+
 Image decode_image(const std::string& path, std::string_view bytes) {
-  if (bytes.empty()) refuse_file(path, "the file is empty, expected a PNG or JPEG");
-  if (bytes.size() > kMostImageBytes) refuse_file(path, "the file is over 1 GB, expected an image");
+  if (bytes.empty()) refuse_image(path, "the file is empty, expected a PNG or JPEG");
+  check_file_size(path, bytes.size());
   if (bytes.starts_with(kPngStart)) {
     check_png(path, bytes);
   } else if (bytes.starts_with("\xFF\xD8")) {
     check_jpeg(path, bytes);
   } else {
-    refuse_file(path, "the file is neither PNG nor JPEG, whatever its name says");
+    refuse_image(path, "the file is neither PNG nor JPEG, whatever its name says");
   }
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
@@ -134,7 +147,9 @@ Image decode_image(const std::string& path, std::string_view bytes) {
                             static_cast<int>(bytes.size()), &width, &height, &channels, 4),
       stbi_image_free);
   if (!decoded) {
-    refuse_file(path, std::string("the image cannot be decoded: ") + stbi_failure_reason());
+    const std::string reason = stbi_failure_reason();
+    if (reason == "outofmem") throw std::bad_alloc();  // the only way in which stb says so
+    refuse_image(path, "the image cannot be decoded: " + reason);
   }
   Image image{.width = width, .height = height, .pixels = {}};
   const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -149,7 +164,17 @@ Image decode_image(const std::string& path, std::string_view bytes) {
   return image;
 }
 
-Image read_image(const std::string& path) { return decode_image(path, read_file(path)); }
+Image read_image(const std::string& path) {
+  // Before it is read: a file that is far too large would first fill the memory.
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (!error) check_file_size(path, size);
+  try {
+    return decode_image(path, read_file(path));
+  } catch (const std::bad_alloc&) {
+    refuse_file(path, "not enough memory to decode it");
+  }
+}
 
 std::vector<std::uint8_t> crop_and_resize(const Image& image, std::int64_t left, std::int64_t top,
                                           std::int64_t side, std::int64_t size) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,10 +21,23 @@ struct Image {
   std::vector<std::uint8_t> pixels;  // [height, width, 3]
 };
 
-// The image in these bytes; `path` begins the errors. Throws std::invalid_argument for anything but
-// a whole PNG or JPEG within the limits.
+// "<path>: <reason>". The bytes of the file were seen and are no image that is taken: until they
+// change that is final. What else goes wrong with a file (it is closed to us, memory ran out) is
+// another exception, and may go well another time.
+class BadImage : public std::invalid_argument {
+ public:
+  BadImage(const std::string& path, const std::string& reason);
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
+};
+
+// The image in these bytes; `path` begins the errors. Throws BadImage for anything but a whole PNG
+// or JPEG within the limits, std::bad_alloc when there is no memory for it.
 [[nodiscard]] Image decode_image(const std::string& path, std::string_view bytes);
-// The same from a file, and everything that read_file() refuses.
+// The same from a file of at most 1 GB. Throws BadImage, everything that read_file() refuses, and
+// std::invalid_argument when there is no memory for it.
 [[nodiscard]] Image read_image(const std::string& path);
 
 // The square of `side` pixels whose left upper corner is (left, top), averaged over areas down (or

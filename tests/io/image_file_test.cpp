@@ -1,7 +1,9 @@
 #include "io/image_file.h"
 
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "io/atomic_file.h"
@@ -21,6 +23,19 @@ using Bytes = std::vector<std::uint8_t>;
 
 std::string refusal(const std::string& bytes) {
   return error_of([&] { (void)decode_image("a", bytes); });
+}
+
+// Whether a file is refused for its bytes; false when it could not be read.
+bool is_bad(const std::string& path) {
+  try {
+    (void)read_image(path);
+  } catch (const BadImage&) {
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+  ADD_FAILURE() << path << " is an image";
+  return false;
 }
 
 TEST(ImageFile, ReadsEveryKindOfPngAsThreeColours) {
@@ -99,6 +114,65 @@ TEST(ImageFile, RefusesALoopOfLinksAndAClosedFile) {
   std::filesystem::permissions(scratch / "closed.png", std::filesystem::perms::none);
   EXPECT_EQ(error_of([&] { (void)read_image(scratch / "closed.png"); }),
             "cannot read '" + scratch / "closed.png" + "': Permission denied");
+}
+
+TEST(ImageFile, RefusesAHugeFileUnread) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "a.png", "");
+  // All of it a hole. There is no memory for 4 TB, so that reading it would end in another
+  // sentence.
+  std::filesystem::resize_file(scratch / "a.png", std::uintmax_t{1} << 42);
+  EXPECT_EQ(error_of([&] { (void)read_image(scratch / "a.png"); }),
+            scratch / "a.png" + ": the file is over 1 GB, expected an image");
+}
+
+// Lets this process take so many bytes beyond what it has, until the end of the scope.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(rlim_t bytes) {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    mapped_ = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+    ::getrlimit(RLIMIT_AS, &before_);
+    const rlimit limit{.rlim_cur = mapped_ + bytes, .rlim_max = before_.rlim_max};
+    if (holds()) ::setrlimit(RLIMIT_AS, &limit);
+  }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+  ~MemoryLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  // Not under a sanitizer, which has mapped terabytes and ends the program where one is missing.
+  [[nodiscard]] bool holds() const { return mapped_ > 0 && mapped_ < rlim_t{1} << 40; }
+
+ private:
+  rlim_t mapped_ = 0;
+  rlimit before_{};
+};
+
+TEST(ImageFile, OutOfMemoryIsARefusalOfTheFileButNotOfItsBytes) {
+  const ScratchDirectory scratch;
+  std::string jpeg = jpeg_bytes(8, 8, 3, Bytes(192, 5));
+  jpeg.replace(jpeg.find("\xFF\xC0") + 5, 4, "\x1F\x40\x1F\x40");  // 8000x8000
+  write_file(scratch / "decoding.jpg", jpeg);
+  write_file(scratch / "reading.png", "");
+  std::filesystem::resize_file(scratch / "reading.png", 500'000'000);
+  const MemoryLimit limit(100'000'000);
+  if (!limit.holds()) return;
+  for (const char* name : {"decoding.jpg", "reading.png"}) {
+    const std::string path = scratch / name;
+    EXPECT_EQ(error_of([&] { (void)read_image(path); }), path + ": not enough memory to decode it");
+    EXPECT_FALSE(is_bad(path)) << name;
+  }
+}
+
+TEST(ImageFile, TellsBadBytesFromAFileThatWasNotRead) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "a.png", "hello");
+  EXPECT_TRUE(is_bad(scratch / "a.png"));
+  std::filesystem::create_symlink("nowhere", scratch / "dangling.png");
+  EXPECT_FALSE(is_bad(scratch / "dangling.png"));
+  const BadImage bad("a.png", "it is bad");
+  EXPECT_EQ(bad.reason(), "it is bad");
+  EXPECT_STREQ(bad.what(), "a.png: it is bad");
 }
 
 TEST(ImageFile, ResizesByArea) {
