@@ -63,9 +63,57 @@ std::uint32_t crc32(std::string_view bytes) {
   return ~c;
 }
 
+// The bytes of a PNG's pixels before they are compressed, by its header: rows of a filter's byte
+// and whole bytes of pixels, once or in the seven passes of Adam7 (PNG specification, 8.2), whose
+// empty ones have no rows. Any number for a header that the decoder refuses.
+std::int64_t promised_bytes(std::string_view header) {
+  constexpr int kChannels[] = {1, 0, 3, 1, 2, 0, 4};
+  constexpr struct {
+    int x, y, right, down;
+  } kPasses[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                 {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+  const std::int64_t width = number_at(header, 0, 4), height = number_at(header, 4, 4);
+  const std::uint32_t depth = number_at(header, 8, 1), kind = number_at(header, 9, 1);
+  if (depth > 16 || kind >= std::size(kChannels)) return 0;
+  const std::int64_t bits = kChannels[kind] * static_cast<std::int64_t>(depth);
+  const auto bytes = [&](std::int64_t columns, std::int64_t rows) {
+    return columns == 0 ? 0 : rows * (1 + (columns * bits + 7) / 8);
+  };
+  if (number_at(header, 12, 1) == 0) return bytes(width, height);
+  std::int64_t sum = 0;
+  for (const auto& pass : kPasses) {
+    sum += bytes((width - pass.x + pass.right - 1) / pass.right,
+                 (height - pass.y + pass.down - 1) / pass.down);
+  }
+  return sum;
+}
+
+// stb_image gives the inflated data as much memory as it asks for, 3 GB to one pixel. So what could
+// grow far beyond its header's promise is first inflated into that much memory and no more. Only
+// that: inflating twice takes time, and the little that other files can claim does no harm.
+void check_png_data(const std::string& path, std::string_view header,
+                    const std::vector<std::string_view>& chunks) {
+  constexpr std::int64_t kLargestRatio = 1032;  // of deflate: 258 bytes from two bits
+  constexpr std::int64_t kHarmless = std::int64_t{1} << 28;
+  std::int64_t compressed = 0;
+  for (const std::string_view chunk : chunks) compressed += static_cast<std::int64_t>(chunk.size());
+  const std::int64_t promised = promised_bytes(header);
+  if (compressed * kLargestRatio <= promised + kHarmless) return;
+  std::string data;
+  data.reserve(static_cast<std::size_t>(compressed));
+  for (const std::string_view chunk : chunks) data += chunk;
+  const auto pixels = std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(promised));
+  if (stbi_zlib_decode_buffer(pixels.get(), static_cast<int>(promised), data.data(),
+                              static_cast<int>(data.size())) != promised) {
+    refuse_image(path, "the PNG is damaged: its data are not the " + std::to_string(promised) +
+                           " bytes that its header promises");
+  }
+}
+
 // Chunk after chunk: length, name, data, checksum.
 void check_png(const std::string& path, std::string_view bytes) {
   std::size_t at = kPngStart.size();
+  std::vector<std::string_view> data;
   for (bool first = true;; first = false) {
     if (bytes.size() - at < 12) refuse_image(path, "the PNG ends before its last chunk: cut off");
     const std::size_t length = number_at(bytes, at, 4);
@@ -78,9 +126,11 @@ void check_png(const std::string& path, std::string_view bytes) {
       refuse_image(path, "the PNG is damaged: a chunk does not match its checksum");
     }
     if (first) check_size(path, number_at(bytes, at + 8, 4), number_at(bytes, at + 12, 4));
-    if (name == "IEND") return;
+    if (name == "IDAT") data.push_back(bytes.substr(at + 8, length));
+    if (name == "IEND") break;
     at += length + 12;
   }
+  check_png_data(path, bytes.substr(kPngStart.size() + 8, 13), data);
 }
 
 // Segment after segment up to the scan: FF, kind, length, data. The frame holds size and colours.

@@ -29,10 +29,25 @@ std::string chunk(const std::string& name, const std::string& data) {
   return big_endian(static_cast<std::uint32_t>(data.size())) + name + data + big_endian(~crc);
 }
 
-std::string png(std::uint32_t width, std::uint32_t height, char bits, const std::string& data) {
-  const std::string kind = std::string(1, bits) + std::string(4, '\0');
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", big_endian(width) + big_endian(height) + kind) +
-         (data.empty() ? "" : chunk("IDAT", data)) + chunk("IEND", "");
+// In stored blocks, with Adler-32 at the end.
+std::string zlib_stored(const std::string& data) {
+  constexpr std::size_t kBlock = 65535;
+  std::string text("\x78\x01", 2);
+  for (std::size_t at = 0; at < data.size(); at += kBlock) {
+    const std::string block = data.substr(at, kBlock);
+    const bool last = at + kBlock >= data.size();
+    text += static_cast<char>(last);
+    for (const std::size_t length : {block.size(), ~block.size()}) {
+      text += {static_cast<char>(length & 0xFF), static_cast<char>(length >> 8 & 0xFF)};
+    }
+    text += block;
+  }
+  std::uint32_t a = 1, b = 0;
+  for (const char byte : data) {
+    a = (a + static_cast<std::uint8_t>(byte)) % 65521;
+    b = (b + a) % 65521;
+  }
+  return text + big_endian(b << 16 | a);
 }
 
 }  // namespace
@@ -51,17 +66,21 @@ std::string jpeg_bytes(int width, int height, int channels,
   return bytes;
 }
 
+std::string png_of(const PngHeader& header, const std::string& data) {
+  const std::string kind = {header.bits, header.kind, 0, 0, static_cast<char>(header.interlaced)};
+  return "\x89PNG\r\n\x1a\n" +
+         chunk("IHDR", big_endian(header.width) + big_endian(header.height) + kind) +
+         (data.empty() ? "" : chunk("IDAT", zlib_stored(data))) + chunk("IEND", "");
+}
+
 std::string png_of_16_bits(std::uint16_t value) {
-  // A stored block of zlib: filter byte 0, two bytes of the pixel, Adler-32.
-  const std::uint32_t high = value >> 8, low = value & 0xFF;
-  const std::uint32_t a = 1 + high + low, b = 1 + (1 + high) + a;
-  std::string data("\x78\x01\x01\x03\x00\xFC\xFF\x00", 8);
-  data += {static_cast<char>(high), static_cast<char>(low)};
-  return png(1, 1, 16, data + big_endian(b << 16 | a));
+  const std::string filter(1, '\0');
+  return png_of({.bits = 16},
+                filter + static_cast<char>(value >> 8) + static_cast<char>(value & 0xFF));
 }
 
 std::string png_header(std::uint32_t width, std::uint32_t height) {
-  return png(width, height, 8, "");
+  return png_of({.width = width, .height = height}, "");
 }
 
 }  // namespace gradvar::testing

@@ -104,6 +104,55 @@ TEST(ImageFile, RefusesCmyk) {
             "a: the JPEG has 4 colours (CMYK), expected grey or three: convert it to RGB first");
 }
 
+// Adam7 as the specification draws it: the pass of each pixel of a square of 8x8.
+constexpr std::string_view kAdam7 =
+    "1646264677777777565656567777777736463646777777775656565677777777";
+
+// The bytes of an interlaced image's rows, counted pixel by pixel.
+std::size_t interlaced_size(const testing::PngHeader& header, std::size_t bits) {
+  std::size_t sum = 0;
+  for (char pass = '1'; pass <= '7'; ++pass) {
+    for (std::size_t y = 0; y < header.height; ++y) {
+      std::size_t columns = 0;
+      for (std::size_t x = 0; x < header.width; ++x) {
+        columns += kAdam7[8 * (y % 8) + x % 8] == pass;
+      }
+      if (columns > 0) sum += 1 + (columns * bits + 7) / 8;
+    }
+  }
+  return sum;
+}
+
+TEST(ImageFile, APngHoldsWhatItsHeaderPromises) {
+  // Large enough that the data, were they zeros compressed, could be 256 MB.
+  const auto refuses = [](const testing::PngHeader& header, std::size_t bytes) {
+    const std::string error = refusal(testing::png_of(header, std::string(bytes, '\0')));
+    if (error == "no error") return false;
+    EXPECT_TRUE(error.starts_with("a: the PNG is damaged: its data are not the ")) << error;
+    return true;
+  };
+  struct Case {
+    testing::PngHeader header;
+    std::size_t size;
+  };
+  std::vector<Case> cases = {
+      {{.width = 400, .height = 300, .bits = 8, .kind = 2}, 300 * 1201},
+      {{.width = 1501, .height = 1500, .bits = 1, .kind = 0}, 1500 * 189},
+      {{.width = 401, .height = 399, .bits = 16, .kind = 4}, 399 * 1605},
+      {{.width = 203, .height = 199, .bits = 16, .kind = 6, .interlaced = true}, 64},
+      {{.width = 1501, .height = 1503, .bits = 1, .kind = 0, .interlaced = true}, 1},
+      {{.width = 4, .height = 9001, .bits = 16, .kind = 6, .interlaced = true}, 64},
+  };
+  for (Case& one : cases) {
+    if (one.header.interlaced) one.size = interlaced_size(one.header, one.size);
+    EXPECT_FALSE(refuses(one.header, one.size)) << one.size;
+    EXPECT_TRUE(refuses(one.header, one.size - 1)) << one.size;
+    EXPECT_TRUE(refuses(one.header, one.size + 1)) << one.size;
+  }
+  EXPECT_EQ(refusal(testing::png_of({}, std::string(300'000, '\0'))),
+            "a: the PNG is damaged: its data are not the 2 bytes that its header promises");
+}
+
 TEST(ImageFile, RefusesALoopOfLinksAndAClosedFile) {
   const ScratchDirectory scratch;
   std::filesystem::create_symlink(scratch / "loop.png", scratch / "loop.png");
