@@ -133,10 +133,44 @@ void check_png(const std::string& path, std::string_view bytes) {
   check_png_data(path, bytes.substr(kPngStart.size() + 8, 13), data);
 }
 
+// How a camera was held: tag 0x0112 of the first directory of an Exif segment, 1 to 8; 1, as it is,
+// where the segment has none or makes no sense. Exif 2.3, 4.5 and 4.6: a TIFF whose numbers are in
+// either order, offset of a directory at byte 4, there a count and entries of 12 bytes: tag, type
+// (3: 16 bits), count, value.
+int orientation_in(std::string_view segment) {
+  constexpr std::string_view kExif("Exif\0\0", 6);
+  constexpr std::uint32_t kTag = 0x0112, kShort = 3;
+  if (!segment.starts_with(kExif)) return 1;
+  const std::string_view tiff = segment.substr(kExif.size());
+  const bool little = tiff.starts_with(std::string_view("II*\0", 4));
+  if (!little && !tiff.starts_with(std::string_view("MM\0*", 4))) return 1;
+  const auto number = [&](std::size_t at, int count) -> std::uint32_t {  // 0 beyond the end
+    if (at + static_cast<std::size_t>(count) > tiff.size()) return 0;
+    if (!little) return number_at(tiff, at, count);
+    std::uint32_t value = 0;
+    for (int i = count - 1; i >= 0; --i) {
+      value = value << 8 | number_at(tiff, at + static_cast<std::size_t>(i), 1);
+    }
+    return value;
+  };
+  const std::size_t directory = number(4, 4);
+  const std::uint32_t entries = number(directory, 2);
+  for (std::size_t entry = 0; entry < entries; ++entry) {
+    const std::size_t at = directory + 2 + 12 * entry;
+    if (number(at, 2) != kTag) continue;
+    const std::uint32_t value = number(at + 8, 2);
+    const bool sound = number(at + 2, 2) == kShort && number(at + 4, 4) == 1;
+    return sound && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  }
+  return 1;
+}
+
 // Segment after segment up to the scan: FF, kind, length, data. The frame holds size and colours.
-void check_jpeg(const std::string& path, std::string_view bytes) {
+// Returns the orientation that an Exif segment asks for.
+int check_jpeg(const std::string& path, std::string_view bytes) {
   const auto cut_off = [&] { refuse_image(path, "the JPEG ends before its last marker: cut off"); };
   bool framed = false;
+  int orientation = 1;
   std::size_t at = 2;
   while (true) {
     if (bytes.size() - at < 4) cut_off();
@@ -159,11 +193,38 @@ void check_jpeg(const std::string& path, std::string_view bytes) {
       }
       framed = true;
     }
+    if (kind == 0xE1 && orientation == 1) {
+      orientation = orientation_in(bytes.substr(at + 4, length - 2));
+    }
     at += 2 + length;
     if (kind == 0xDA) break;
   }
   if (!framed) refuse_image(path, "the JPEG has no frame before its scan");
   if (bytes.find("\xFF\xD9", at) == std::string_view::npos) cut_off();
+  return orientation;
+}
+
+// The image as its orientation means it to be seen: 2 and 4 are mirrored, 3 is upside down, 6 and 8
+// lie on a side, 5 and 7 are mirrored and lie on a side.
+Image turned(const Image& image, int orientation) {
+  const bool lies = orientation >= 5;
+  const bool from_right = orientation == 2 || orientation == 3 || orientation >= 7;
+  const bool from_below =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  Image out{.width = lies ? image.height : image.width,
+            .height = lies ? image.width : image.height,
+            .pixels = {}};
+  out.pixels.reserve(image.pixels.size());
+  for (std::int64_t y = 0; y < out.height; ++y) {
+    for (std::int64_t x = 0; x < out.width; ++x) {
+      const std::int64_t u = lies ? y : x, v = lies ? x : y;
+      const std::int64_t column = from_right ? image.width - 1 - u : u;
+      const std::int64_t row = from_below ? image.height - 1 - v : v;
+      const auto pixel = image.pixels.begin() + 3 * (row * image.width + column);
+      out.pixels.insert(out.pixels.end(), pixel, pixel + 3);
+    }
+  }
+  return out;
 }
 
 void check_file_size(const std::string& path, std::uintmax_t bytes) {
@@ -184,10 +245,11 @@ BadImage::BadImage(const std::string& path, const std::string& reason)
 Image decode_image(const std::string& path, std::string_view bytes) {
   if (bytes.empty()) refuse_image(path, "the file is empty, expected a PNG or JPEG");
   check_file_size(path, bytes.size());
+  int orientation = 1;
   if (bytes.starts_with(kPngStart)) {
     check_png(path, bytes);
   } else if (bytes.starts_with("\xFF\xD8")) {
-    check_jpeg(path, bytes);
+    orientation = check_jpeg(path, bytes);
   } else {
     refuse_image(path, "the file is neither PNG nor JPEG, whatever its name says");
   }
@@ -211,6 +273,7 @@ Image decode_image(const std::string& path, std::string_view bytes) {
       image.pixels[3 * i + c] = static_cast<std::uint8_t>((over_white + 127) / 255);
     }
   }
+  if (orientation != 1) return turned(image, orientation);
   return image;
 }
 
