@@ -3,9 +3,10 @@
 //   x = pixel / 127.5 - 1, channels first: [N, 3, size, size], MNIST [N, 1, rows, columns]
 //
 // A folder is decoded once. What came out is packed into DIR/.gradvar-images-SIZE.cache (celeba:
-// .gradvar-celeba-SIZE.cache), and read from there as long as names, sizes and times of change of
-// the folder's images are what they were, and the cache's own checksum holds. A folder that cannot
-// be written goes without.
+// .gradvar-celeba-SIZE.cache), and read from there as long as
+// names, sizes and times of change of the images taken are what they were, and the cache's own
+// checksum holds. A folder that cannot be written goes without, and so does one in which a file
+// could not be opened or read: that may change without a trace in the file's size and time.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,7 @@ struct ImageFolder {
   // Of the images as they are in their files, before they are cut and resized.
   std::int64_t least_width = 0, most_width = 0, least_height = 0, most_height = 0;
   std::vector<std::uint8_t> pixels;  // [count, 3, size, size]
-  std::vector<std::string> skipped;  // one sentence for each image left out
+  std::vector<std::string> skipped;  // one sentence, a line, for each image left out
   bool from_cache = false;
 };
 

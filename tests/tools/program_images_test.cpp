@@ -60,16 +60,32 @@ TEST(ProgramImages, NamesEveryBadImageAndLosesNone) {
   std::string named;
   for (const std::string& sentence : sentences) named += "skipped " + sentence + '\n';
   named += "skipped " + std::to_string(sentences.size()) + " images of 'zoo', 5 are left\n";
-  for (const char* time : {"decoded", "from the cache"}) {
+  for (const char* time : {"once", "and again, since some of it was closed"}) {
     const Outcome outcome =
         run_gradvar(scratch, "images --source images:dir=zoo,size=8 --out grid.png");
     EXPECT_EQ(outcome.status, 0) << time;
     EXPECT_EQ(outcome.err, named) << time;
     EXPECT_EQ(outcome.out, "5 images of 3x8x8, from files 1 to 4 wide, 1 to 3 high; skipped " +
                                std::to_string(sentences.size()) + "\nthe first 5 to grid.png\n");
+    EXPECT_FALSE(scratch.has("zoo/.gradvar-images-8.cache")) << time;
   }
   EXPECT_EQ(scratch.names(), (std::vector<std::string>{"grid.png", "zoo"}));
   EXPECT_GT(read_image(scratch.path("grid.png").string()).width, 5 * 64);
+}
+
+TEST(ProgramImages, NamesBadImagesFromTheCacheAsTheFolderIsSpelledNow) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("zoo"));
+  scratch.write("zoo/one.png", png_bytes(1, 1, 3, {1, 2, 3}));
+  scratch.write("zoo/two\nlines.png", "");
+  for (const std::string directory : {"zoo", "zoo/../zoo"}) {
+    const Outcome outcome = run_gradvar(scratch, "images --source images:dir=" + directory);
+    EXPECT_EQ(outcome.err, "skipped " + directory +
+                               "/two?lines.png: the file is empty, expected a PNG or JPEG\n"
+                               "skipped 1 images of '" +
+                               directory + "', 1 are left\n");
+    EXPECT_TRUE(scratch.has("zoo/.gradvar-images-32.cache"));
+  }
 }
 
 TEST(ProgramImages, StrictRefusesTheFolderForItsFirstBadImage) {
