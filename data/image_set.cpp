@@ -211,9 +211,12 @@ DecodedFolder decode_folder(const ImageFolderOptions& options,
 }
 
 std::string cache_of(const ImageFolderOptions& options) {
+  // A file for each count: trying ten images must not cost the cache of all of them.
+  const std::string first =
+      options.count > 0 ? "-first-" + std::to_string(options.count) : std::string();
   return (fs::path(options.directory) /
           (std::string(".gradvar-") + (options.celeba ? "celeba-" : "images-") +
-           std::to_string(options.size) + ".cache"))
+           std::to_string(options.size) + first + ".cache"))
       .string();
 }
 
@@ -230,7 +233,12 @@ Tensor<double> points_of(std::string_view bytes, const Shape& shape) {
 ImageFolder read_image_folder(const ImageFolderOptions& options) {
   check(options.size >= 1 && options.size <= kMostSize, options.celeba ? "celeba" : "images",
         "size is " + std::to_string(options.size) + ", expected 1 to 1024");
-  const std::vector<std::string> names = image_names(options.directory);
+  check(options.count >= 0, options.celeba ? "celeba" : "images",
+        "count is " + std::to_string(options.count) + ", expected 1 or more, or 0 for all");
+  std::vector<std::string> names = image_names(options.directory);
+  if (options.count > 0 && options.count < static_cast<std::int64_t>(names.size())) {
+    names.resize(static_cast<std::size_t>(options.count));
+  }
   if (options.before_reading) options.before_reading(static_cast<std::int64_t>(names.size()));
   const std::uint64_t source = digest_of_folder(options.directory, names);
   const std::string cache = cache_of(options);
@@ -265,6 +273,7 @@ ImageFolder read_image_folder(const ImageFolderOptions& options) {
 PointSet image_points(const ImageFolder& folder, const ImageFolderOptions& options) {
   SpecWriter spec(options.celeba ? "celeba" : "images");
   spec.word("dir", options.directory).integer("size", options.size);
+  if (options.count > 0) spec.integer("count", options.count);
   spec.flag("strict", options.strict);
   return PointSet(points_of(text_of(folder.pixels), {folder.count, 3, options.size, options.size}),
                   spec.text(), options.directory);

@@ -3,7 +3,7 @@
 //   x = pixel / 127.5 - 1, channels first: [N, 3, size, size], MNIST [N, 1, rows, columns]
 //
 // A folder is decoded once. What came out is packed into DIR/.gradvar-images-SIZE.cache (celeba:
-// .gradvar-celeba-SIZE.cache), and read from there as long as
+// .gradvar-celeba-SIZE.cache; of the first N, -SIZE-first-N.cache), and read from there as long as
 // names, sizes and times of change of the images taken are what they were, and the cache's own
 // checksum holds. A folder that cannot be written goes without, and so does one in which a file
 // could not be opened or read: that may change without a trace in the file's size and time.
@@ -24,7 +24,8 @@ struct ImageFolderOptions {
   // CelebA's aligned images: 178x218, of which the centre 148x148 is taken, from column 15 and row
   // 35, as most papers do. Otherwise the largest square in the centre.
   bool celeba = false;
-  bool strict = false;  // refuse the folder for its first unreadable image
+  std::int64_t count = 0;  // only the first so many files in the order of names; 0: all
+  bool strict = false;     // refuse the folder for its first unreadable image
   // Called with how many files there are before the first is opened: the place to refuse what
   // cannot fit. What it throws goes through.
   std::function<void(std::int64_t files)> before_reading = {};
@@ -42,7 +43,8 @@ struct ImageFolder {
   bool from_cache = false;
 };
 
-// Every .png, .jpg and .jpeg of the directory (not of those in it), in the order of the names.
+// Every .png, .jpg and .jpeg of the directory (not of those in it), in the order of the names; with
+// a count the first so many files, those that cannot be read among them.
 // Throws std::invalid_argument when the directory cannot be read or no image is left, and with
 // `strict` for the first image that cannot be read.
 [[nodiscard]] ImageFolder read_image_folder(const ImageFolderOptions& options);

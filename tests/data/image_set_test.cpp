@@ -1,7 +1,9 @@
 #include "data/image_set.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <map>
 #include <unistd.h>
 
 #include "io/atomic_file.h"
@@ -140,6 +142,40 @@ TEST(ImageSet, ASentenceIsALineWhateverAFileIsCalled) {
   EXPECT_EQ(folder.skipped,
             (std::vector<std::string>{
                 sentence, "cannot read '" + scratch / "c?.png" + "': No such file or directory"}));
+}
+
+TEST(ImageSet, ACountTakesTheFirstFilesInTheOrderOfNames) {
+  const ScratchDirectory scratch;
+  write_grey(scratch / "a.png", 1);
+  write_file(scratch / "b.png", "");
+  write_grey(scratch / "c.png", 3);
+  write_grey(scratch / "d.png", 4);
+  ImageFolderOptions options{.directory = scratch.path(), .size = 1};
+  std::int64_t announced = 0;
+  options.before_reading = [&](std::int64_t files) { announced = files; };
+  const std::map<std::int64_t, Bytes> expected = {{0, {1, 1, 1, 3, 3, 3, 4, 4, 4}},
+                                                  {1, {1, 1, 1}},
+                                                  {3, {1, 1, 1, 3, 3, 3}},
+                                                  {9, {1, 1, 1, 3, 3, 3, 4, 4, 4}}};
+  // Each count before and after the others have left their caches.
+  for (const bool cached : {false, true}) {
+    for (const auto& [count, pixels] : expected) {
+      options.count = count;
+      const ImageFolder folder = read_image_folder(options);
+      EXPECT_EQ(folder.from_cache, cached) << count;
+      EXPECT_EQ(folder.pixels, pixels) << count;
+      EXPECT_EQ(folder.skipped.size(), count == 1 ? 0U : 1U) << count;
+      EXPECT_EQ(announced, count == 0 ? 4 : std::min<std::int64_t>(count, 4));
+    }
+  }
+  options.count = 3;
+  write_grey(scratch / "e.png", 5);
+  EXPECT_TRUE(read_image_folder(options).from_cache) << "a file that is not taken";
+  EXPECT_EQ(image_points(read_image_folder(options), options).spec(),
+            "images:dir=" + scratch.path() + ",size=1,count=3,strict=false");
+  options.count = -1;
+  EXPECT_EQ(error_of([&] { (void)read_image_folder(options); }),
+            "[images] count is -1, expected 1 or more, or 0 for all");
 }
 
 TEST(ImageSet, TheCacheIsMadeAgainWhenTheFolderOrItselfChanged) {

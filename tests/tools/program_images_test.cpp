@@ -88,6 +88,25 @@ TEST(ProgramImages, NamesBadImagesFromTheCacheAsTheFolderIsSpelledNow) {
   }
 }
 
+TEST(ProgramImages, ACountTakesTheFirstFiles) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("zoo"));
+  for (const char* name : {"a", "b", "c"}) {
+    scratch.write(std::string("zoo/") + name + ".png", png_bytes(1, 1, 3, {1, 2, 3}));
+  }
+  const Outcome two = run_gradvar(scratch, "images --source images:dir=zoo,size=8,count=2 --json");
+  ASSERT_EQ(two.status, 0) << two.err;
+  const auto json = nlohmann::json::parse(two.out);
+  EXPECT_EQ(json["images"], 2);
+  // What says what the set is reads it again.
+  EXPECT_EQ(json["source"], "images:dir=zoo,size=8,count=2,strict=false");
+  EXPECT_EQ(
+      run_gradvar(scratch, "images --source " + json["source"].get<std::string>() + " --json").out,
+      two.out);
+  EXPECT_EQ(run_gradvar(scratch, "images --source celeba:dir=zoo,count=-1").err,
+            "gradvar: --source: [celeba] count is -1, expected 1 or more, or 0 for all\n");
+}
+
 TEST(ProgramImages, StrictRefusesTheFolderForItsFirstBadImage) {
   const ScratchDirectory scratch;
   const std::string first = write_zoo(scratch).front();
