@@ -279,23 +279,27 @@ PointSet image_points(const ImageFolder& folder, const ImageFolderOptions& optio
                   spec.text(), options.directory);
 }
 
+std::string cifar10_batch(const std::string& directory, int batch) {
+  return (fs::path(directory) / ("data_batch_" + std::to_string(batch) + ".bin")).string();
+}
+
 PointSet read_cifar10(const std::string& directory) {
   constexpr std::size_t kRecord = 1 + 3 * 32 * 32;
   std::string pixels;
   std::int64_t count = 0;
-  for (int batch = 1; batch <= 5; ++batch) {
-    const fs::path path = fs::path(directory) / ("data_batch_" + std::to_string(batch) + ".bin");
+  for (int batch = 1; batch <= kCifar10Batches; ++batch) {
+    const std::string path = cifar10_batch(directory, batch);
     std::error_code error;
     if (fs::symlink_status(path, error).type() == fs::file_type::not_found) continue;
-    const std::string bytes = read_file(path.string());
+    const std::string bytes = read_file(path);
     if (bytes.empty() || bytes.size() % kRecord != 0) {
-      refuse_file(path.string(), "the file has " + std::to_string(bytes.size()) +
-                                     " bytes, expected records of 3073, a label and 3x32x32");
+      refuse_file(path, "the file has " + std::to_string(bytes.size()) +
+                            " bytes, expected records of 3073, a label and 3x32x32");
     }
     for (std::size_t at = 0; at < bytes.size(); at += kRecord, ++count) {
       if (static_cast<std::uint8_t>(bytes[at]) > 9) {
-        refuse_file(path.string(), "record " + std::to_string(at / kRecord + 1) +
-                                       " has a label above 9: not CIFAR-10's binary version");
+        refuse_file(path, "record " + std::to_string(at / kRecord + 1) +
+                              " has a label above 9: not CIFAR-10's binary version");
       }
       pixels.append(bytes, at + 1, kRecord - 1);
     }

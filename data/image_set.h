@@ -55,6 +55,9 @@ struct ImageFolder {
 // data_batch_1.bin .. data_batch_5.bin of CIFAR-10's binary version, those that are there: records
 // of a label and 3x32x32 bytes. Throws std::invalid_argument for a file that is no such thing.
 [[nodiscard]] PointSet read_cifar10(const std::string& directory);
+// The file of batch 1 to kCifar10Batches.
+inline constexpr int kCifar10Batches = 5;
+[[nodiscard]] std::string cifar10_batch(const std::string& directory, int batch);
 
 // An IDX file of images (magic 2051): 4 sizes of 32 bits, big-endian, then bytes. A compressed file
 // is refused, and so is one whose length is not what its header says.

@@ -107,6 +107,28 @@ TEST(ProgramImages, ACountTakesTheFirstFiles) {
             "gradvar: --source: [celeba] count is -1, expected 1 or more, or 0 for all\n");
 }
 
+// All of each file a hole, so that it takes no disk.
+TEST(ProgramImages, RefusesMnistAndCifar10ThatDoNotFitBeforeTheyAreRead) {
+  const ScratchDirectory scratch;
+  const auto expect_refusal = [&](const std::string& source, const std::string& sentence) {
+    const Outcome outcome = run_gradvar(scratch, "images --source " + source);
+    EXPECT_EQ(outcome.status, 2) << source;
+    EXPECT_NE(outcome.err.find("--source: " + sentence), std::string::npos) << outcome.err;
+  };
+  scratch.write("digits", "");
+  fs::resize_file(scratch.path("digits"), 4'000'000'000'000);
+  expect_refusal("mnist:file=digits",
+                 "[mnist] images in 4 TB of files take 36 TB, this machine has ");
+  for (const char* name : {"data_batch_2.bin", "data_batch_5.bin"}) {
+    scratch.write(name, "");
+    fs::resize_file(scratch.path(name), 2'000'000'000'000);
+  }
+  expect_refusal("cifar10:dir=.",
+                 "[cifar10] images in 4 TB of files take 36 TB, this machine has ");
+  // What has no size is left to its reader.
+  expect_refusal("mnist:file=none", "cannot read 'none': No such file or directory");
+}
+
 TEST(ProgramImages, StrictRefusesTheFolderForItsFirstBadImage) {
   const ScratchDirectory scratch;
   const std::string first = write_zoo(scratch).front();
