@@ -9,6 +9,7 @@
 #include <new>
 
 #include "io/atomic_file.h"
+#include "io/exif.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -24,6 +25,7 @@ namespace {
 constexpr std::int64_t kMostImageSide = 16384;
 constexpr std::int64_t kMostImagePixels = std::int64_t{1} << 26;
 constexpr std::size_t kMostImageBytes = std::size_t{1} << 30;
+constexpr int kHuffmanTables = 0xC4;
 constexpr std::string_view kPngStart("\x89PNG\r\n\x1a\n", 8);
 
 std::uint32_t number_at(std::string_view bytes, std::size_t at, int count) {
@@ -133,36 +135,124 @@ void check_png(const std::string& path, std::string_view bytes) {
   check_png_data(path, bytes.substr(kPngStart.size() + 8, 13), data);
 }
 
-// How a camera was held: tag 0x0112 of the first directory of an Exif segment, 1 to 8; 1, as it is,
-// where the segment has none or makes no sense. Exif 2.3, 4.5 and 4.6: a TIFF whose numbers are in
-// either order, offset of a directory at byte 4, there a count and entries of 12 bytes: tag, type
-// (3: 16 bits), count, value.
-int orientation_in(std::string_view segment) {
-  constexpr std::string_view kExif("Exif\0\0", 6);
-  constexpr std::uint32_t kTag = 0x0112, kShort = 3;
-  if (!segment.starts_with(kExif)) return 1;
-  const std::string_view tiff = segment.substr(kExif.size());
-  const bool little = tiff.starts_with(std::string_view("II*\0", 4));
-  if (!little && !tiff.starts_with(std::string_view("MM\0*", 4))) return 1;
-  const auto number = [&](std::size_t at, int count) -> std::uint32_t {  // 0 beyond the end
-    if (at + static_cast<std::size_t>(count) > tiff.size()) return 0;
-    if (!little) return number_at(tiff, at, count);
-    std::uint32_t value = 0;
-    for (int i = count - 1; i >= 0; --i) {
-      value = value << 8 | number_at(tiff, at + static_cast<std::size_t>(i), 1);
-    }
-    return value;
-  };
-  const std::size_t directory = number(4, 4);
-  const std::uint32_t entries = number(directory, 2);
-  for (std::size_t entry = 0; entry < entries; ++entry) {
-    const std::size_t at = directory + 2 + 12 * entry;
-    if (number(at, 2) != kTag) continue;
-    const std::uint32_t value = number(at + 8, 2);
-    const bool sound = number(at + 2, 2) == kShort && number(at + 4, 4) == 1;
-    return sound && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+// A segment of Huffman tables: for each a byte, how many codes have 1 to 16 bits, their values. The
+// decoder believes the counts and writes beyond its table for more than 256.
+bool are_sound_tables(std::string_view tables) {
+  constexpr std::size_t kHead = 17, kMostValues = 256;
+  while (!tables.empty()) {
+    if (tables.size() < kHead) return false;
+    std::size_t values = 0;
+    for (std::size_t i = 1; i < kHead; ++i) values += number_at(tables, i, 1);
+    if (values > kMostValues || values > tables.size() - kHead) return false;
+    tables.remove_prefix(kHead + values);
   }
-  return 1;
+  return true;
+}
+
+// The steps of stb_image's own decoder, one block or unit of a scan after another.
+bool read_jpeg_block(stbi__jpeg& jpeg, int component, int column, int row) {
+  const auto& part = jpeg.img_comp[component];
+  stbi__huffman *const dc = jpeg.huff_dc + part.hd, *const ac = jpeg.huff_ac + part.ha;
+  if (!jpeg.progressive) {
+    short block[64];
+    return stbi__jpeg_decode_block(&jpeg, block, dc, ac, jpeg.fast_ac[part.ha], component,
+                                   jpeg.dequant[part.tq]) != 0;
+  }
+  short* block = part.coeff + 64 * (column + row * part.coeff_w);
+  if (jpeg.spec_start == 0) {
+    return stbi__jpeg_decode_block_prog_dc(&jpeg, block, dc, component) != 0;
+  }
+  return stbi__jpeg_decode_block_prog_ac(&jpeg, block, ac, jpeg.fast_ac[part.ha]) != 0;
+}
+
+bool read_jpeg_unit(stbi__jpeg& jpeg, int across, int unit) {
+  const int column = unit % across, row = unit / across;
+  if (jpeg.scan_n == 1) return read_jpeg_block(jpeg, jpeg.order[0], column, row);
+  for (int k = 0; k < jpeg.scan_n; ++k) {
+    const auto& part = jpeg.img_comp[jpeg.order[k]];
+    for (int i = 0; i < part.v * part.h; ++i) {
+      const int x = column * part.h + i % part.h, y = row * part.v + i / part.h;
+      if (!read_jpeg_block(jpeg, jpeg.order[k], x, y)) return false;
+    }
+  }
+  return true;
+}
+
+// Where the next marker begins: FF, as often as it stands there, and no 0 behind it.
+std::size_t next_marker(std::string_view bytes, std::size_t at) {
+  while ((at = bytes.find('\xFF', at)) != std::string_view::npos) {
+    const std::size_t kind = bytes.find_first_not_of('\xFF', at);
+    if (kind == std::string_view::npos || bytes[kind] != 0) break;
+    at = kind;
+  }
+  return std::min(at, bytes.size());
+}
+
+// Reads a scan's data, which begin at `at`, and moves `at` to the marker behind them. Where the
+// data end early, at the end or before a restart marker, the decoder reads zeros and says nothing.
+// So each part is read from a copy with zeros of ours behind it, of which none may be used up.
+bool has_whole_scan(stbi__jpeg& jpeg, std::string_view bytes, std::size_t& at) {
+  constexpr int kSpare = 16;  // more than is ever read ahead
+  const auto& first = jpeg.img_comp[jpeg.order[0]];
+  const bool single = jpeg.scan_n == 1;
+  const int across = single ? (first.x + 7) / 8 : jpeg.img_mcu_x;
+  const int units = across * (single ? (first.y + 7) / 8 : jpeg.img_mcu_y);
+  const int interval = jpeg.restart_interval > 0 ? jpeg.restart_interval : units;
+  stbi__context* const file = jpeg.s;
+  for (int unit = 0; unit < units;) {
+    if (unit > 0) {  // at FF .. FF, D0 to D7
+      at = bytes.find_first_not_of('\xFF', at);
+      if (at == std::string_view::npos || (number_at(bytes, at, 1) & 0xF8) != 0xD0) return false;
+      ++at;
+    }
+    const std::size_t end = next_marker(bytes, at);
+    const std::string part = std::string(bytes.substr(at, end - at)) + std::string(kSpare, '\0');
+    stbi__context context{};
+    stbi__start_mem(&context, reinterpret_cast<const stbi_uc*>(part.data()),
+                    static_cast<int>(part.size()));
+    jpeg.s = &context;
+    stbi__jpeg_reset(&jpeg);
+    bool sound = true;
+    for (const int last = std::min(units, unit + interval); sound && unit < last; ++unit) {
+      sound = read_jpeg_unit(jpeg, across, unit);
+    }
+    jpeg.s = file;
+    const std::int64_t left = context.img_buffer_end - context.img_buffer;
+    if (!sound || 8 * left + jpeg.code_bits < 8 * kSpare) return false;
+    at = end;
+  }
+  return true;
+}
+
+// False for a JPEG with a scan that lacks data. What else the decoder refuses it finds itself.
+bool has_whole_scans(std::string_view bytes) {
+  const auto free_parts = [](stbi__jpeg* jpeg) {
+    stbi__cleanup_jpeg(jpeg);
+    delete jpeg;
+  };
+  const auto* const begin = reinterpret_cast<const stbi_uc*>(bytes.data());
+  stbi__context file{};
+  stbi__start_mem(&file, begin, static_cast<int>(bytes.size()));
+  const std::unique_ptr<stbi__jpeg, decltype(free_parts)> jpeg(new stbi__jpeg(), free_parts);
+  jpeg->s = &file;
+  if (!stbi__decode_jpeg_header(jpeg.get(), STBI__SCAN_load)) return true;
+  while (true) {
+    const int marker = stbi__get_marker(jpeg.get());
+    if (stbi__EOI(marker)) return true;
+    auto at = static_cast<std::size_t>(file.img_buffer - begin);
+    if (!stbi__SOS(marker)) {
+      if (marker == kHuffmanTables) {
+        const std::size_t length = bytes.size() - at < 2 ? 0 : number_at(bytes, at, 2);
+        if (length < 2 || !are_sound_tables(bytes.substr(at, length).substr(2))) return false;
+      }
+      if (!stbi__process_marker(jpeg.get(), marker)) return true;
+      continue;
+    }
+    if (!stbi__process_scan_header(jpeg.get())) return true;
+    at = static_cast<std::size_t>(file.img_buffer - begin);
+    if (!has_whole_scan(*jpeg, bytes, at)) return false;
+    file.img_buffer = const_cast<stbi_uc*>(begin) + at;
+  }
 }
 
 // Segment after segment up to the scan: FF, kind, length, data. The frame holds size and colours.
@@ -183,7 +273,8 @@ int check_jpeg(const std::string& path, std::string_view bytes) {
     const std::size_t length = number_at(bytes, at + 2, 2);
     if (length < 2) refuse_image(path, "the JPEG is damaged: a segment has no length");
     if (bytes.size() - at - 2 < length) cut_off();
-    const bool frame = kind >= 0xC0 && kind <= 0xCF && kind != 0xC4 && kind != 0xC8 && kind != 0xCC;
+    const bool frame =
+        kind >= 0xC0 && kind <= 0xCF && kind != kHuffmanTables && kind != 0xC8 && kind != 0xCC;
     if (frame && length >= 8) {
       check_size(path, number_at(bytes, at + 7, 2), number_at(bytes, at + 5, 2));
       const std::uint32_t colours = number_at(bytes, at + 9, 1);
@@ -193,38 +284,21 @@ int check_jpeg(const std::string& path, std::string_view bytes) {
       }
       framed = true;
     }
+    if (kind == kHuffmanTables && !are_sound_tables(bytes.substr(at + 4, length - 2))) {
+      refuse_image(path, "the JPEG is damaged: a Huffman table makes no sense");
+    }
     if (kind == 0xE1 && orientation == 1) {
-      orientation = orientation_in(bytes.substr(at + 4, length - 2));
+      orientation = exif_orientation(bytes.substr(at + 4, length - 2));
     }
     at += 2 + length;
     if (kind == 0xDA) break;
   }
   if (!framed) refuse_image(path, "the JPEG has no frame before its scan");
   if (bytes.find("\xFF\xD9", at) == std::string_view::npos) cut_off();
-  return orientation;
-}
-
-// The image as its orientation means it to be seen: 2 and 4 are mirrored, 3 is upside down, 6 and 8
-// lie on a side, 5 and 7 are mirrored and lie on a side.
-Image turned(const Image& image, int orientation) {
-  const bool lies = orientation >= 5;
-  const bool from_right = orientation == 2 || orientation == 3 || orientation >= 7;
-  const bool from_below =
-      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image out{.width = lies ? image.height : image.width,
-            .height = lies ? image.width : image.height,
-            .pixels = {}};
-  out.pixels.reserve(image.pixels.size());
-  for (std::int64_t y = 0; y < out.height; ++y) {
-    for (std::int64_t x = 0; x < out.width; ++x) {
-      const std::int64_t u = lies ? y : x, v = lies ? x : y;
-      const std::int64_t column = from_right ? image.width - 1 - u : u;
-      const std::int64_t row = from_below ? image.height - 1 - v : v;
-      const auto pixel = image.pixels.begin() + 3 * (row * image.width + column);
-      out.pixels.insert(out.pixels.end(), pixel, pixel + 3);
-    }
+  if (!has_whole_scans(bytes)) {
+    refuse_image(path, "the JPEG is damaged: the data of a scan end early or make no sense");
   }
-  return out;
+  return orientation;
 }
 
 void check_file_size(const std::string& path, std::uintmax_t bytes) {
@@ -273,7 +347,7 @@ Image decode_image(const std::string& path, std::string_view bytes) {
       image.pixels[3 * i + c] = static_cast<std::uint8_t>((over_white + 127) / 255);
     }
   }
-  if (orientation != 1) return turned(image, orientation);
+  if (orientation != 1) return turned_upright(image, orientation);
   return image;
 }
 

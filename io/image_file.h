@@ -4,10 +4,10 @@
 // in all is refused by its header alone. 16 bits become 8, grey becomes three equal colours, and
 // alpha is laid over white. A JPEG is turned as its Exif orientation says, as phones hold cameras
 // all ways. A JPEG of four colours (CMYK) is refused: it has no colours of a screen without a
-// profile. stb_image decodes; it forgives what is cut off or damaged, so a PNG's chunks and their
-// checksums, and a JPEG's segments up to its scan and its end, are checked here first. What is
-// between those two is not: a JPEG has no checksums, and one damaged within its scan mostly decodes
-// to an image that is wrong from there on, without a word.
+// profile. stb_image decodes; it forgives what is cut off or damaged, so what can be checked is
+// checked here first: a PNG's chunks and their checksums; a JPEG's segments, its end, and that its
+// scans have data for every block. A JPEG has no checksums: other damage to its data, mostly a few
+// wrong bits, decodes to a wrong image without a word.
 #pragma once
 
 #include <cstdint>

@@ -11,6 +11,10 @@ namespace gradvar::testing {
 std::string png_bytes(int width, int height, int channels, const std::vector<std::uint8_t>& pixels);
 std::string jpeg_bytes(int width, int height, int channels,
                        const std::vector<std::uint8_t>& pixels);
+// Noise in grey, by libjpeg: 16x16 in several scans, that become finer, and 24x16 with a restart
+// marker behind every second block.
+std::string progressive_jpeg();
+std::string restarting_jpeg();
 
 struct PngHeader {
   std::uint32_t width = 1, height = 1;

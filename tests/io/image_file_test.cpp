@@ -104,108 +104,6 @@ TEST(ImageFile, RefusesCmyk) {
             "a: the JPEG has 4 colours (CMYK), expected grey or three: convert it to RGB first");
 }
 
-// A colour for each of 3x2 squares of 8x8 pixels, which JPEG keeps as they are.
-constexpr std::string_view kSquares = "ABCDEF";
-constexpr int kSquare = 8;
-
-std::string squares_jpeg() {
-  Bytes pixels;
-  for (int y = 0; y < 2 * kSquare; ++y) {
-    for (int x = 0; x < 3 * kSquare; ++x) {
-      pixels.push_back(static_cast<std::uint8_t>(40 * (y / kSquare * 3 + x / kSquare)));
-    }
-  }
-  return jpeg_bytes(3 * kSquare, 2 * kSquare, 1, pixels);
-}
-
-// Rows of the letters of an image's squares; every pixel of a square must agree.
-std::string squares_of(const Image& image) {
-  std::string text;
-  for (std::int64_t y = 0; y < image.height; y += kSquare) {
-    if (y > 0) text += '/';
-    for (std::int64_t x = 0; x < image.width; x += kSquare) {
-      const auto value = [&](std::int64_t v, std::int64_t u) {
-        return image.pixels[static_cast<std::size_t>(3 * (v * image.width + u))];
-      };
-      const auto letter = static_cast<std::size_t>((value(y, x) + 20) / 40);
-      for (std::int64_t i = 0; i < kSquare * kSquare; ++i) {
-        EXPECT_NEAR(value(y + i / kSquare, x + i % kSquare), 40 * static_cast<int>(letter), 3);
-      }
-      text += kSquares[letter];
-    }
-  }
-  return text;
-}
-
-// The bytes of a number, the low one first if `little`.
-std::string ordered(std::uint32_t value, int count, bool little) {
-  std::string text;
-  for (int i = 0; i < count; ++i) {
-    const int shift = 8 * (little ? i : count - 1 - i);
-    text += static_cast<char>(value >> shift & 0xFF);
-  }
-  return text;
-}
-
-struct ExifParts {
-  std::uint32_t orientation = 6, type = 3, count = 1, directory = 8, entries = 2;
-};
-
-// A directory of another tag and the orientation.
-std::string exif(const ExifParts& parts, bool little) {
-  const auto number = [&](std::uint32_t value, int count) { return ordered(value, count, little); };
-  return std::string("Exif\0\0", 6) + (little ? "II" : "MM") + number(42, 2) +
-         number(parts.directory, 4) + number(parts.entries, 2) +  // then entries
-         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(24, 4) + number(0x0112, 2) +
-         number(parts.type, 2) + number(parts.count, 4) + number(parts.orientation, 2) +
-         number(0, 2) + number(0, 4);
-}
-
-std::string with_exif(const std::string& jpeg, const std::string& segment) {
-  return jpeg.substr(0, 2) + "\xFF\xE1" +
-         ordered(static_cast<std::uint32_t>(segment.size() + 2), 2, false) + segment +
-         jpeg.substr(2);
-}
-
-TEST(ImageFile, TurnsAJpegAsItsCameraWasHeld) {
-  const std::string jpeg = squares_jpeg();
-  EXPECT_EQ(squares_of(decode_image("a", jpeg)), "ABC/DEF");
-  const char* seen[] = {"ABC/DEF",  "CBA/FED",  "FED/CBA",  "DEF/ABC",
-                        "AD/BE/CF", "DA/EB/FC", "FC/EB/DA", "CF/BE/AD"};
-  for (std::uint32_t orientation = 1; orientation <= 8; ++orientation) {
-    for (const bool little : {false, true}) {
-      const std::string segment = exif({.orientation = orientation}, little);
-      EXPECT_EQ(squares_of(decode_image("a", with_exif(jpeg, segment))), seen[orientation - 1])
-          << orientation << (little ? " little" : " big");
-    }
-  }
-}
-
-TEST(ImageFile, IgnoresAnExifThatMakesNoSense) {
-  const std::string jpeg = squares_jpeg();
-  const auto is_ignored = [&](const std::string& segment) {
-    return squares_of(decode_image("a", with_exif(jpeg, segment))) == "ABC/DEF";
-  };
-  for (const bool little : {false, true}) {
-    const std::string whole = exif({}, little);
-    ASSERT_FALSE(is_ignored(whole));
-    const std::size_t value = whole.size() - 8;  // where the orientation stands
-    for (std::size_t length = 0; length < value + 2; ++length) {
-      EXPECT_TRUE(is_ignored(whole.substr(0, length))) << length;
-    }
-    EXPECT_FALSE(is_ignored(whole.substr(0, value + 2)));
-    for (const ExifParts& parts :
-         {ExifParts{.orientation = 0}, ExifParts{.orientation = 9}, ExifParts{.type = 4},
-          ExifParts{.count = 2}, ExifParts{.directory = 0xFFFFFFFF}, ExifParts{.entries = 1},
-          ExifParts{.directory = 9, .entries = 0xFFFF}}) {
-      EXPECT_TRUE(is_ignored(exif(parts, little)));
-    }
-    std::string other = whole;
-    other[8] = 'X';
-    EXPECT_TRUE(is_ignored(other)) << "neither order";
-  }
-}
-
 // Adam7 as the specification draws it: the pass of each pixel of a square of 8x8.
 constexpr std::string_view kAdam7 =
     "1646264677777777565656567777777736463646777777775656565677777777";
@@ -253,6 +151,71 @@ TEST(ImageFile, APngHoldsWhatItsHeaderPromises) {
   }
   EXPECT_EQ(refusal(testing::png_of({}, std::string(300'000, '\0'))),
             "a: the PNG is damaged: its data are not the 2 bytes that its header promises");
+}
+
+// Of each kind: one scan, several, and one in parts.
+std::vector<std::string> noisy_jpegs() {
+  Bytes noise(24 * 16);
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    noise[i] = static_cast<std::uint8_t>(i * i * 7919 / 64);
+  }
+  return {jpeg_bytes(24, 16, 1, noise), testing::progressive_jpeg(), testing::restarting_jpeg()};
+}
+
+constexpr std::string_view kEnd = "\xFF\xD9";
+
+TEST(ImageFile, ReadsJpegsOfEveryKindOfScan) {
+  for (const std::string& jpeg : noisy_jpegs()) {
+    ASSERT_TRUE(jpeg.ends_with(kEnd));
+    EXPECT_EQ(refusal(jpeg), "no error");
+    // What cameras leave behind the data.
+    const std::string padded = jpeg.substr(0, jpeg.size() - 2) + std::string(3, '\0');
+    EXPECT_EQ(refusal(padded + std::string(kEnd)), "no error");
+  }
+}
+
+TEST(ImageFile, RefusesAJpegWhoseDataEndEarly) {
+  for (const std::string& jpeg : noisy_jpegs()) {
+    const std::size_t scan = jpeg.find("\xFF\xDA");
+    int refused = 0;
+    for (std::size_t length = scan + 10; length < jpeg.size() - 2; ++length) {
+      // Between scans a cut leaves a coarser image, and that is whole.
+      if (jpeg[length] == '\xFF' || jpeg[length - 1] == '\xFF') continue;
+      EXPECT_NE(refusal(jpeg.substr(0, length) + std::string(kEnd)), "no error") << length;
+      ++refused;
+    }
+    EXPECT_GT(refused, 50);
+  }
+}
+
+TEST(ImageFile, RefusesAJpegWhoseDataEndEarlyBeforeARestart) {
+  const std::string jpeg = testing::restarting_jpeg();
+  for (const char* restart : {"\xFF\xD0", "\xFF\xD1"}) {
+    const std::size_t at = jpeg.find(restart, jpeg.find("\xFF\xDA"));
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_EQ(refusal(jpeg.substr(0, at - 2) + jpeg.substr(at)),
+              "a: the JPEG is damaged: the data of a scan end early or make no sense");
+    EXPECT_NE(refusal(jpeg.substr(0, at) + jpeg.substr(at + 2)), "no error") << "no marker";
+  }
+}
+
+// stb_image wrote the values beyond the end of its table.
+TEST(ImageFile, RefusesAHuffmanTableOfMoreCodesThanBytes) {
+  const std::string head = "\xFF\xC4" + std::string("\x01\x14\x00", 3);  // 276 bytes, table 0
+  const std::string counts(16, '\0'), values(257, 'x');
+  std::string many = counts;
+  many[14] = '\x80';
+  many[15] = '\x81';
+  for (const std::string& jpeg : noisy_jpegs()) {
+    const std::string table = head + many + values;
+    EXPECT_EQ(refusal(jpeg.substr(0, 2) + table + jpeg.substr(2)),
+              "a: the JPEG is damaged: a Huffman table makes no sense");
+    EXPECT_EQ(refusal(jpeg.substr(0, jpeg.size() - 2) + table + std::string(kEnd)),
+              "a: the JPEG is damaged: the data of a scan end early or make no sense");
+    const std::string short_table = "\xFF\xC4" + std::string("\x00\x04\x00\x00", 4);
+    EXPECT_EQ(refusal(jpeg.substr(0, 2) + short_table + jpeg.substr(2)),
+              "a: the JPEG is damaged: a Huffman table makes no sense");
+  }
 }
 
 TEST(ImageFile, RefusesALoopOfLinksAndAClosedFile) {
