@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "autograd/check.h"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kCacheStart = "gradvar-images 2\n";
+constexpr std::string_view kCacheStart = "gradvar-images 3\n";
 constexpr std::int64_t kMostSize = 1024;
 constexpr std::int64_t kCelebaWidth = 178, kCelebaHeight = 218, kCelebaSide = 148;
 
@@ -54,7 +55,8 @@ std::vector<std::string> image_names(const std::string& directory) {
   return names;
 }
 
-// Of what a cache was made from.
+// Of what a cache was made from. A file that is closed to us has the same digest once it is opened,
+// so a folder with one has no cache.
 std::uint64_t digest_of_folder(const std::string& directory,
                                const std::vector<std::string>& names) {
   std::uint64_t digest = digest_of("");
@@ -70,6 +72,28 @@ std::uint64_t digest_of_folder(const std::string& directory,
   return digest;
 }
 
+// For a sentence on a line of its own: a file's name may hold anything.
+std::string one_line(std::string text) {
+  for (char& c : text) c = static_cast<unsigned char>(c) < ' ' || c == '\x7F' ? '?' : c;
+  return text;
+}
+
+// A file whose bytes are no image, as the cache keeps it: the next may spell the directory
+// otherwise.
+struct BadFile {
+  std::string name, reason;
+};
+
+std::string sentence_of(const BadFile& bad, const std::string& directory) {
+  return one_line(BadImage((fs::path(directory) / bad.name).string(), bad.reason).what());
+}
+
+struct DecodedFolder {
+  ImageFolder folder;
+  std::vector<BadFile> bad;
+  bool all_read = true;  // whatever was found in them
+};
+
 Image read_one(const std::string& path, const ImageFolderOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -79,8 +103,8 @@ Image read_one(const std::string& path, const ImageFolderOptions& options) {
   }
   Image image = read_image(path);
   if (options.celeba && (image.width != kCelebaWidth || image.height != kCelebaHeight)) {
-    refuse_file(path, "the image is " + std::to_string(image.width) + "x" +
-                          std::to_string(image.height) + ", expected CelebA's aligned 178x218");
+    throw BadImage(path, "the image is " + std::to_string(image.width) + "x" +
+                             std::to_string(image.height) + ", expected CelebA's aligned 178x218");
   }
   return image;
 }
@@ -104,65 +128,67 @@ std::string_view text_of(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Digest of the source, digest of what follows, count, number of sentences, ranges of widths and
-// heights, sentences, then pixels.
-std::string pack(const ImageFolder& folder, std::uint64_t source) {
-  std::string body = std::to_string(folder.count) + '\n' + std::to_string(folder.skipped.size());
-  body += '\n';
+// Digest of the source, digest of what follows, count, number of bad files, ranges of widths and
+// heights, names and reasons of bad files, then pixels. A zero ends a name: what no name can hold.
+std::string pack(const ImageFolder& folder, const std::vector<BadFile>& bad_files,
+                 std::uint64_t source) {
+  std::string body = std::to_string(folder.count) + '\n' + std::to_string(bad_files.size()) + '\n';
   for (const std::int64_t pixels :
        {folder.least_width, folder.most_width, folder.least_height, folder.most_height}) {
     body += std::to_string(pixels) + '\n';
   }
-  for (std::string sentence : folder.skipped) {
-    std::replace(sentence.begin(), sentence.end(), '\n', ' ');
-    body += sentence + '\n';
-  }
+  for (const BadFile& bad : bad_files) body += bad.name + '\0' + bad.reason + '\0';
   body += text_of(folder.pixels);
   return std::string(kCacheStart) + std::to_string(source) + '\n' +
          std::to_string(digest_of(body)) + '\n' + body;
 }
 
-std::optional<std::string_view> next_line(std::string_view& bytes) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = bytes.substr(0, end);
-  bytes.remove_prefix(end + 1);
-  return line;
+// What comes before the next `end`, which is passed.
+std::optional<std::string_view> next_part(std::string_view& bytes, char end) {
+  const std::size_t length = bytes.find(end);
+  if (length == std::string_view::npos) return std::nullopt;
+  const std::string_view part = bytes.substr(0, length);
+  bytes.remove_prefix(length + 1);
+  return part;
 }
 
 // Nothing unless the cache is of this source and whole.
 std::optional<ImageFolder> unpack(std::string_view bytes, std::uint64_t source,
-                                  std::int64_t image_bytes) {
+                                  const ImageFolderOptions& options) {
   if (!bytes.starts_with(kCacheStart)) return std::nullopt;
   bytes.remove_prefix(kCacheStart.size());
-  if (next_line(bytes) != std::to_string(source)) return std::nullopt;
-  const std::optional<std::string_view> digest = next_line(bytes);
+  if (next_part(bytes, '\n') != std::to_string(source)) return std::nullopt;
+  const std::optional<std::string_view> digest = next_part(bytes, '\n');
   if (!digest || *digest != std::to_string(digest_of(bytes))) return std::nullopt;
   ImageFolder folder;
   folder.from_cache = true;
-  std::size_t skipped = 0;
+  std::size_t bad_files = 0;
   const auto number = [&](auto& value) {
-    const std::optional<std::string_view> line = next_line(bytes);
+    const std::optional<std::string_view> line = next_part(bytes, '\n');
     return line &&
            std::from_chars(line->data(), line->data() + line->size(), value).ec == std::errc();
   };
-  if (!number(folder.count) || !number(skipped) || !number(folder.least_width) ||
+  if (!number(folder.count) || !number(bad_files) || !number(folder.least_width) ||
       !number(folder.most_width) || !number(folder.least_height) || !number(folder.most_height)) {
     return std::nullopt;
   }
-  for (std::size_t i = 0; i < skipped; ++i) {
-    const std::optional<std::string_view> line = next_line(bytes);
-    if (!line) return std::nullopt;
-    folder.skipped.emplace_back(*line);
+  for (std::size_t i = 0; i < bad_files; ++i) {
+    const std::optional<std::string_view> name = next_part(bytes, '\0');
+    const std::optional<std::string_view> reason = next_part(bytes, '\0');
+    if (!name || !reason) return std::nullopt;
+    const BadFile bad{.name = std::string(*name), .reason = std::string(*reason)};
+    folder.skipped.push_back(sentence_of(bad, options.directory));
   }
+  const std::int64_t image_bytes = 3 * options.size * options.size;
   if (bytes.size() != static_cast<std::size_t>(folder.count * image_bytes)) return std::nullopt;
   folder.pixels.assign(bytes.begin(), bytes.end());
   return folder;
 }
 
-ImageFolder decode_folder(const ImageFolderOptions& options,
-                          const std::vector<std::string>& names) {
-  ImageFolder folder;
+DecodedFolder decode_folder(const ImageFolderOptions& options,
+                            const std::vector<std::string>& names) {
+  DecodedFolder decoded;
+  ImageFolder& folder = decoded.folder;
   std::int64_t opened = 0;
   for (const std::string& name : names) {
     try {
@@ -171,13 +197,27 @@ ImageFolder decode_folder(const ImageFolderOptions& options,
       widen(folder, image);
       folder.pixels.insert(folder.pixels.end(), pixels.begin(), pixels.end());
       ++folder.count;
+    } catch (const BadImage& error) {
+      decoded.bad.push_back({.name = name, .reason = error.reason()});
+      folder.skipped.push_back(sentence_of(decoded.bad.back(), options.directory));
     } catch (const std::invalid_argument& error) {
-      folder.skipped.emplace_back(error.what());
-      if (options.strict) return folder;
+      decoded.all_read = false;
+      folder.skipped.push_back(one_line(error.what()));
     }
+    if (options.strict && !folder.skipped.empty()) return decoded;
     if (options.after_file) options.after_file(++opened);
   }
-  return folder;
+  return decoded;
+}
+
+std::string cache_of(const ImageFolderOptions& options) {
+  // A file for each count: trying ten images must not cost the cache of all of them.
+  const std::string first =
+      options.count > 0 ? "-first-" + std::to_string(options.count) : std::string();
+  return (fs::path(options.directory) /
+          (std::string(".gradvar-") + (options.celeba ? "celeba-" : "images-") +
+           std::to_string(options.size) + first + ".cache"))
+      .string();
 }
 
 Tensor<double> points_of(std::string_view bytes, const Shape& shape) {
@@ -193,64 +233,73 @@ Tensor<double> points_of(std::string_view bytes, const Shape& shape) {
 ImageFolder read_image_folder(const ImageFolderOptions& options) {
   check(options.size >= 1 && options.size <= kMostSize, options.celeba ? "celeba" : "images",
         "size is " + std::to_string(options.size) + ", expected 1 to 1024");
-  const std::vector<std::string> names = image_names(options.directory);
+  check(options.count >= 0, options.celeba ? "celeba" : "images",
+        "count is " + std::to_string(options.count) + ", expected 1 or more, or 0 for all");
+  std::vector<std::string> names = image_names(options.directory);
+  if (options.count > 0 && options.count < static_cast<std::int64_t>(names.size())) {
+    names.resize(static_cast<std::size_t>(options.count));
+  }
   if (options.before_reading) options.before_reading(static_cast<std::int64_t>(names.size()));
   const std::uint64_t source = digest_of_folder(options.directory, names);
-  const std::string cache = (fs::path(options.directory) /
-                             (std::string(".gradvar-") + (options.celeba ? "celeba-" : "images-") +
-                              std::to_string(options.size) + ".cache"))
-                                .string();
+  const std::string cache = cache_of(options);
   std::error_code error;
-  std::optional<ImageFolder> folder;
+  std::optional<ImageFolder> cached;
   if (fs::is_regular_file(cache, error)) {
     try {
-      folder = unpack(read_file(cache), source, 3 * options.size * options.size);
+      cached = unpack(read_file(cache), source, options);
     } catch (const std::invalid_argument&) {  // closed to us: decode again
     }
   }
-  if (!folder) folder = decode_folder(options, names);
-  if (options.strict && !folder->skipped.empty()) {
-    throw std::invalid_argument(folder->skipped.front());
+  DecodedFolder decoded;
+  if (!cached) decoded = decode_folder(options, names);
+  ImageFolder& folder = cached ? *cached : decoded.folder;
+  if (options.strict && !folder.skipped.empty()) {
+    throw std::invalid_argument(folder.skipped.front());
   }
-  if (folder->count == 0) {
-    refuse_file(options.directory,
-                "none of " + std::to_string(names.size()) +
-                    " images can be read; the first: " + folder->skipped.front());
+  if (folder.count == 0) {
+    refuse_file(options.directory, "none of " + std::to_string(names.size()) +
+                                       " images can be read; the first: " + folder.skipped.front());
   }
-  if (!folder->from_cache) {
+  if (!cached && decoded.all_read) {
     try {
-      write_file(cache, pack(*folder, source));
+      write_file(cache, pack(folder, decoded.bad, source));
     } catch (const std::invalid_argument&) {  // a folder that cannot be written goes without
     } catch (const DiskError&) {
     }
   }
-  return std::move(*folder);
+  return std::move(folder);
 }
 
 PointSet image_points(const ImageFolder& folder, const ImageFolderOptions& options) {
   SpecWriter spec(options.celeba ? "celeba" : "images");
-  spec.word("dir", options.directory).integer("size", options.size).flag("strict", options.strict);
+  spec.word("dir", options.directory).integer("size", options.size);
+  if (options.count > 0) spec.integer("count", options.count);
+  spec.flag("strict", options.strict);
   return PointSet(points_of(text_of(folder.pixels), {folder.count, 3, options.size, options.size}),
                   spec.text(), options.directory);
+}
+
+std::string cifar10_batch(const std::string& directory, int batch) {
+  return (fs::path(directory) / ("data_batch_" + std::to_string(batch) + ".bin")).string();
 }
 
 PointSet read_cifar10(const std::string& directory) {
   constexpr std::size_t kRecord = 1 + 3 * 32 * 32;
   std::string pixels;
   std::int64_t count = 0;
-  for (int batch = 1; batch <= 5; ++batch) {
-    const fs::path path = fs::path(directory) / ("data_batch_" + std::to_string(batch) + ".bin");
+  for (int batch = 1; batch <= kCifar10Batches; ++batch) {
+    const std::string path = cifar10_batch(directory, batch);
     std::error_code error;
     if (fs::symlink_status(path, error).type() == fs::file_type::not_found) continue;
-    const std::string bytes = read_file(path.string());
+    const std::string bytes = read_file(path);
     if (bytes.empty() || bytes.size() % kRecord != 0) {
-      refuse_file(path.string(), "the file has " + std::to_string(bytes.size()) +
-                                     " bytes, expected records of 3073, a label and 3x32x32");
+      refuse_file(path, "the file has " + std::to_string(bytes.size()) +
+                            " bytes, expected records of 3073, a label and 3x32x32");
     }
     for (std::size_t at = 0; at < bytes.size(); at += kRecord, ++count) {
       if (static_cast<std::uint8_t>(bytes[at]) > 9) {
-        refuse_file(path.string(), "record " + std::to_string(at / kRecord + 1) +
-                                       " has a label above 9: not CIFAR-10's binary version");
+        refuse_file(path, "record " + std::to_string(at / kRecord + 1) +
+                              " has a label above 9: not CIFAR-10's binary version");
       }
       pixels.append(bytes, at + 1, kRecord - 1);
     }

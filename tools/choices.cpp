@@ -289,9 +289,10 @@ std::string choices_help() {
                   faces:count=0,size=32,seed=1   (drawn portraits, 3 x size x size numbers
                   in [-1,1]; count: how many there are, 0 for no end)
                   csv:PATH   npy:PATH   safetensors:PATH,key=NAME
-                  images:dir=PATH,size=32,strict=false   (a folder's PNG and JPEG: centre square,
-                  3 x size x size; what cannot be read is named and skipped, or strict refuses)
-                  celeba:dir=PATH,size=64,strict=false   (aligned 178x218, centre 148x148)
+                  images:dir=PATH,size=32,count=0,strict=false   (a folder's PNG and JPEG, the
+                  first count or with 0 all: centre square, 3 x size x size; what cannot be read
+                  is named and skipped, or strict refuses)
+                  celeba:dir=PATH,size=64,count=0,strict=false   (aligned 178x218, centre 148x148)
                   cifar10:dir=PATH   mnist:file=PATH
   coupling        independent   permutation   optimal   rotation:angle=DEGREES,planes=1 (or all)
                   affine:matrix=1,offset=0   between the points drawn, by squared distance:

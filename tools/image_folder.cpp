@@ -24,6 +24,7 @@ SpecifiedFolder read_specified_folder(SpecReader& spec, ProgressMode mode) {
   spec.require("dir");
   o.directory = spec.word("dir", "");
   o.size = spec.integer("size", o.celeba ? 64 : 32);
+  o.count = spec.integer("count", 0);
   o.strict = spec.flag("strict", false);
   spec.done();
   const std::string where = "[" + spec.name() + "]";

@@ -1,4 +1,5 @@
-// image_folder: the folder of images behind images:dir=PATH,size=32 or celeba:dir=PATH,size=64.
+// image_folder: the folder of images behind images:dir=PATH,size=32 or celeba:dir=PATH,size=64, or
+// with count=N its first N files.
 #pragma once
 
 #include <string>

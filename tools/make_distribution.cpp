@@ -1,4 +1,5 @@
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
@@ -182,10 +183,28 @@ std::unique_ptr<Distribution> make_images(SpecReader& spec, ProgressMode reading
   return std::make_unique<PointSet>(image_points(folder.images, folder.options));
 }
 
+// The bytes of a file; 0 where that is not known, which its reader says better.
+double file_bytes(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<double>(bytes);
+}
+
+// A byte of a pixel as it is read, and the number it becomes.
+void check_pixels(const SpecReader& spec, double pixels) {
+  check_memory("[" + spec.name() + "]", "images in " + bytes_text(pixels) + " of files",
+               (1 + sizeof(double)) * pixels);
+}
+
 std::unique_ptr<Distribution> make_cifar10(SpecReader& spec) {
   spec.require("dir");
   const std::string directory = spec.word("dir", "");
   spec.done();
+  double pixels = 0;
+  for (int batch = 1; batch <= kCifar10Batches; ++batch) {
+    pixels += file_bytes(cifar10_batch(directory, batch));
+  }
+  check_pixels(spec, pixels);
   return std::make_unique<PointSet>(read_cifar10(directory));
 }
 
@@ -193,6 +212,7 @@ std::unique_ptr<Distribution> make_mnist(SpecReader& spec) {
   spec.require("file");
   const std::string path = spec.word("file", "");
   spec.done();
+  check_pixels(spec, file_bytes(path));
   return std::make_unique<PointSet>(read_mnist(path));
 }
 

@@ -62,16 +62,73 @@ TEST(ProgramImages, NamesEveryBadImageAndLosesNone) {
   std::string named;
   for (const std::string& sentence : sentences) named += "skipped " + sentence + '\n';
   named += "skipped " + std::to_string(sentences.size()) + " images of 'zoo', 5 are left\n";
-  for (const char* time : {"decoded", "from the cache"}) {
+  for (const char* time : {"once", "and again, since some of it was closed"}) {
     const Outcome outcome =
         run_gradvar(scratch, "images --source images:dir=zoo,size=8 --out grid.png");
     EXPECT_EQ(outcome.status, 0) << time;
     EXPECT_EQ(outcome.err, named) << time;
     EXPECT_EQ(outcome.out, "5 images of 3x8x8, from files 1 to 4 wide, 1 to 3 high; skipped " +
                                std::to_string(sentences.size()) + "\nthe first 5 to grid.png\n");
+    EXPECT_FALSE(scratch.has("zoo/.gradvar-images-8.cache")) << time;
   }
   EXPECT_EQ(scratch.names(), (std::vector<std::string>{"grid.png", "zoo"}));
   EXPECT_GT(read_image(scratch.path("grid.png").string()).width, 5 * 64);
+}
+
+TEST(ProgramImages, NamesBadImagesFromTheCacheAsTheFolderIsSpelledNow) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("zoo"));
+  scratch.write("zoo/one.png", png_bytes(1, 1, 3, {1, 2, 3}));
+  scratch.write("zoo/two\nlines.png", "");
+  for (const std::string directory : {"zoo", "zoo/../zoo"}) {
+    const Outcome outcome = run_gradvar(scratch, "images --source images:dir=" + directory);
+    EXPECT_EQ(outcome.err, "skipped " + directory +
+                               "/two?lines.png: the file is empty, expected a PNG or JPEG\n"
+                               "skipped 1 images of '" +
+                               directory + "', 1 are left\n");
+    EXPECT_TRUE(scratch.has("zoo/.gradvar-images-32.cache"));
+  }
+}
+
+TEST(ProgramImages, ACountTakesTheFirstFiles) {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch.path("zoo"));
+  for (const char* name : {"a", "b", "c"}) {
+    scratch.write(std::string("zoo/") + name + ".png", png_bytes(1, 1, 3, {1, 2, 3}));
+  }
+  const Outcome two = run_gradvar(scratch, "images --source images:dir=zoo,size=8,count=2 --json");
+  ASSERT_EQ(two.status, 0) << two.err;
+  const auto json = nlohmann::json::parse(two.out);
+  EXPECT_EQ(json["images"], 2);
+  // What says what the set is reads it again.
+  EXPECT_EQ(json["source"], "images:dir=zoo,size=8,count=2,strict=false");
+  EXPECT_EQ(
+      run_gradvar(scratch, "images --source " + json["source"].get<std::string>() + " --json").out,
+      two.out);
+  EXPECT_EQ(run_gradvar(scratch, "images --source celeba:dir=zoo,count=-1").err,
+            "gradvar: --source: [celeba] count is -1, expected 1 or more, or 0 for all\n");
+}
+
+// All of each file a hole, so that it takes no disk.
+TEST(ProgramImages, RefusesMnistAndCifar10ThatDoNotFitBeforeTheyAreRead) {
+  const ScratchDirectory scratch;
+  const auto expect_refusal = [&](const std::string& source, const std::string& sentence) {
+    const Outcome outcome = run_gradvar(scratch, "images --source " + source);
+    EXPECT_EQ(outcome.status, 2) << source;
+    EXPECT_NE(outcome.err.find("--source: " + sentence), std::string::npos) << outcome.err;
+  };
+  scratch.write("digits", "");
+  fs::resize_file(scratch.path("digits"), 4'000'000'000'000);
+  expect_refusal("mnist:file=digits",
+                 "[mnist] images in 4 TB of files take 36 TB, this machine has ");
+  for (const char* name : {"data_batch_2.bin", "data_batch_5.bin"}) {
+    scratch.write(name, "");
+    fs::resize_file(scratch.path(name), 2'000'000'000'000);
+  }
+  expect_refusal("cifar10:dir=.",
+                 "[cifar10] images in 4 TB of files take 36 TB, this machine has ");
+  // What has no size is left to its reader.
+  expect_refusal("mnist:file=none", "cannot read 'none': No such file or directory");
 }
 
 TEST(ProgramImages, StrictRefusesTheFolderForItsFirstBadImage) {
