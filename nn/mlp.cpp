@@ -10,7 +10,8 @@ namespace {
 
 constexpr double kTimeScale = 1000;  // see mlp.h
 
-void expect(bool holds, const std::string& key, std::int64_t found, const std::string& expected) {
+void expect_key(bool holds, const std::string& key, std::int64_t found,
+                const std::string& expected) {
   check(holds, "mlp",
         [&] { return key + " is " + std::to_string(found) + ", expected " + expected; });
 }
@@ -18,13 +19,14 @@ void expect(bool holds, const std::string& key, std::int64_t found, const std::s
 }  // namespace
 
 void MlpOptions::validate() const {
-  expect(dim >= 1, "dim", dim, "1 or more");
-  expect(width >= 1, "width", width, "1 or more");
-  expect(depth >= 0, "depth", depth, "0 or more");
+  expect_key(dim >= 1, "dim", dim, "1 or more");
+  expect_key(width >= 1, "width", width, "1 or more");
+  expect_key(depth >= 0, "depth", depth, "0 or more");
   if (time == TimeInput::sinusoidal) {
-    expect(time_dim >= 2 && time_dim % 2 == 0, "time-dim", time_dim, "an even number of 2 or more");
+    expect_key(time_dim >= 2 && time_dim % 2 == 0, "time-dim", time_dim,
+               "an even number of 2 or more");
   }
-  if (tied) expect(depth >= 2, "depth", depth, "2 or more, as tied=true shares hidden layers");
+  if (tied) expect_key(depth >= 2, "depth", depth, "2 or more, as tied=true shares hidden layers");
 }
 
 std::string MlpOptions::spec() const {
