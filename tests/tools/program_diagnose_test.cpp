@@ -2,8 +2,10 @@
 #include <csignal>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "io/csv.h"
+#include "io/safetensors.h"
 #include "program.h"
 
 namespace gradvar::testing::program_diagnose_test {
@@ -23,6 +25,7 @@ class ProgramDiagnose : public ::testing::Test {
     return outcome.err;
   }
   ScratchDirectory scratch_;
+  std::vector<double> x0_, x1_;
 };
 
 TEST_F(ProgramDiagnose, SaysSinceWhenOnlyWhereCheckpointsTell) {
@@ -77,6 +80,38 @@ TEST_F(ProgramDiagnose, TrainsOnAPartOfTheUsersPairs) {
   EXPECT_EQ(json["held_out"]["pairs"], 20);
   EXPECT_EQ(json["pairs"]["count"], 30);
   EXPECT_EQ(json["step"], 20);
+}
+
+// One cluster after the other under one map: the last rows are no sample of what the first teach.
+TEST_F(ProgramDiagnose, AFileInOrderIsNotTakenForMemory) {
+  const auto cluster = [&](const std::string& mean, int pairs) {
+    ASSERT_EQ(run_gradvar(scratch_, "pairs --source gaussian:dim=2,mean=" + mean +
+                                        " --target gaussian:dim=2 --coupling affine:offset=3 "
+                                        "--quiet --pairs " +
+                                        std::to_string(pairs) + " --out part.safetensors")
+                  .status,
+              0);
+    const SafetensorsFile part = SafetensorsFile::read(scratch_.path("part.safetensors").string());
+    for (const char* name : {"x0", "x1"}) {
+      std::vector<double>& all = name[1] == '0' ? x0_ : x1_;
+      const Tensor<double> rows = part.tensor<double>(name);
+      all.insert(all.end(), rows.values().begin(), rows.values().end());
+    }
+  };
+  cluster("-4", 320);
+  cluster("4", 80);
+  SafetensorsWriter writer;
+  writer.add<double>("x0", Shape{400, 2}, x0_);
+  writer.add<double>("x1", Shape{400, 2}, x1_);
+  writer.write(scratch_.path("ordered.safetensors").string());
+  const Outcome outcome = diagnose("--pairs ordered.safetensors --steps 500 --no-sweep --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["verdict"], "rule") << json["words"];
+  EXPECT_EQ(json["held_out"]["origin"],
+            "80 of the 400 pairs of 'ordered.safetensors', drawn at random (--seed 0) and not "
+            "trained on");
+  EXPECT_EQ(outcome.out.find("--checkpoint-every"), std::string::npos);
 }
 
 TEST_F(ProgramDiagnose, StopsOnASignalAndWritesNothing) {
