@@ -288,5 +288,71 @@ TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
   EXPECT_TRUE(std::equal(before.begin(), before.end(), run.model().parameters().flat().begin()));
 }
 
+TEST(Sweep, HasHalfTheStepsThatTheRunHasTaken) {
+  EXPECT_EQ(sweep_steps({}, 5000), 2500);
+  EXPECT_EQ(sweep_steps({}, 100), 200);
+  EXPECT_EQ(sweep_steps({.steps = 7}, 5000), 7);
+}
+
+class SweepThatStops : public ::testing::Test {
+ protected:
+  const RunConfig config_{.pairs = 12, .model = "mlp:width=8,depth=1", .steps = 20, .batch = 16};
+  const DiagnoseOptions options_{.snapshot = {.solver = SolverOptions::parse("euler:steps=5")},
+                                 .held_out = 50};
+  const ScratchDirectory scratch_;
+  TrainingRun<float> run_{config_};
+  const Diagnosis diagnosis_ =
+      diagnose_training(run_, "a run", options_, [](std::int64_t, std::int64_t) {});
+
+  Sweep sweep(SweepOptions how, const Tick& tick) {
+    how.sigmas = {0, 1};
+    return sweep_noise(run_, diagnosis_, how, options_.snapshot, tick);
+  }
+};
+
+TEST_F(SweepThatStops, GoesOnAfterTheLevelsThatWereFinished) {
+  const std::string levels = scratch_ / "d/levels.json";
+  const Sweep straight = sweep({.steps = 15}, [](std::int64_t, std::int64_t) {});
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "d"));
+  struct Stop {};
+  EXPECT_THROW((void)sweep({.steps = 15, .levels = levels},
+                           [](std::int64_t done, std::int64_t) {
+                             if (done == 20) throw Stop();
+                           }),
+               Stop);
+  std::int64_t ticks = 0, last_total = 0;
+  std::string said;
+  const auto count = [&](std::int64_t, std::int64_t total) {
+    ++ticks;
+    last_total = total;
+  };
+  const Sweep resumed =
+      sweep({.steps = 15, .levels = levels, .note = [&](const std::string& text) { said = text; }},
+            count);
+  EXPECT_EQ(ticks, 15) << "the second level alone";
+  EXPECT_EQ(last_total, 15);
+  EXPECT_TRUE(
+      said.starts_with("sweep: 2 noise levels of 15 training steps each, 1 of them done "
+                       "before; about "))
+      << said;
+  ASSERT_EQ(resumed.points.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Snapshot &a = straight.points[i].snapshot, &b = resumed.points[i].snapshot;
+    EXPECT_EQ(straight.points[i].energy, resumed.points[i].energy);
+    EXPECT_EQ(a.step, b.step);
+    EXPECT_EQ(a.evidence.training, b.evidence.training);
+    EXPECT_EQ(a.judgement.remembered.low, b.judgement.remembered.low);
+    EXPECT_EQ(a.judgement.verdict, b.judgement.verdict);
+    EXPECT_EQ(a.variance.held_out, b.variance.held_out);
+  }
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels}, count);
+  EXPECT_EQ(ticks, 32) << "other settings are begun anew";
+  run_.trainer().step();
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels}, count);
+  EXPECT_EQ(ticks, 32) << "and so are other weights";
+}
+
 }  // namespace
 }  // namespace gradvar::diagnose_test

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 #include <vector>
 
 #include "io/csv.h"
@@ -114,6 +115,21 @@ TEST_F(ProgramDiagnose, AFileInOrderIsNotTakenForMemory) {
   EXPECT_EQ(outcome.out.find("--checkpoint-every"), std::string::npos);
 }
 
+TEST_F(ProgramDiagnose, ASweepThatWasKilledGoesOn) {
+  train("--pairs 12 --model mlp:width=8,depth=1 --steps 20");
+  const std::string words =
+      "diagnose --run run --solver euler:steps=10 --samples 100 --sigmas 0,0.5,1 --sweep-steps ";
+  Running killed(scratch_, words + "20000 --out d");
+  while (!scratch_.has("d/sweep_levels.json")) ASSERT_EQ(::usleep(1000), 0);
+  killed.signal(SIGKILL);
+  (void)killed.finish();
+  const Outcome resumed = run_gradvar(scratch_, words + "20000 --out d");
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find(" of them done before"), std::string::npos) << resumed.err;
+  ASSERT_EQ(run_gradvar(scratch_, words + "20000 --quiet --out straight").status, 0);
+  EXPECT_EQ(scratch_.read("d/summary.json"), scratch_.read("straight/summary.json"));
+}
+
 TEST_F(ProgramDiagnose, StopsOnASignalAndWritesNothing) {
   train("--pairs 12 --model mlp:width=8,depth=1 --steps 20");
   Running running(scratch_,
@@ -122,7 +138,7 @@ TEST_F(ProgramDiagnose, StopsOnASignalAndWritesNothing) {
   running.signal(SIGTERM);
   const Outcome outcome = running.finish();
   EXPECT_EQ(outcome.status, 143) << outcome.err;
-  EXPECT_NE(outcome.err.find("stopped; nothing was written"), std::string::npos);
+  EXPECT_NE(outcome.err.find("stopped; the same command goes on"), std::string::npos);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(scratch_.names(), std::vector<std::string>{"run"});
 }

@@ -54,7 +54,9 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
                                  line.message(text);
                                }};
   const SweepOptions swept{.sigmas = number_list("--sigmas", options.sigmas),
-                           .steps = options.sweep_steps};
+                           .steps = options.sweep_steps,
+                           .levels = options.out.empty() ? "" : sweep_levels_file(options.out),
+                           .note = wanted.note};
   if (!options.no_sweep && !swept.sigmas.empty()) (void)with_sigma(config.interpolant, 0);
   TrainingRun<Real> run(config);
   const InterruptGuard guard(!options.output.quiet);
@@ -71,7 +73,11 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
   // Where there is no memory there is nothing to break, unless somebody wants to see.
   if (!options.no_sweep && noise &&
       (diagnosis.last().judgement.memorises() || !swept.sigmas.empty())) {
-    WatchedTask sweeping(options.output.progress(), "sweep", "step");
+    WatchedTask sweeping(
+        options.output.progress(), "sweep", "step",
+        options.out.empty() ? "stopped; nothing was written (--out DIR keeps finished noise levels)"
+                            : "stopped; the same command goes on after the noise levels that "
+                              "were finished");
     sweep = sweep_noise(run, diagnosis, swept, wanted.snapshot,
                         [&](std::int64_t done, std::int64_t total) { sweeping(done, total); });
   }
@@ -118,7 +124,9 @@ void add_diagnose(CLI::App& app) {
       "Weights are those of each checkpoint, their average when the run keeps one: train with\n"
       "--checkpoint-every N --keep 1000 to learn since which step.\n"
       "A memorising run is trained on from its weights with noise of several levels, to see which\n"
-      "breaks it; --sigmas does so for any run.\n"
+      "breaks it; --sigmas does so for any run. With --out finished levels are kept as they come, "
+      "and\n"
+      "the same command goes on after them.\n"
       "Examples\n"
       "  gradvar diagnose --run runs/first\n"
       "  gradvar diagnose --run runs/first --sigmas 0,0.1,0.5 --sweep-steps 2000 --json\n"
@@ -147,7 +155,7 @@ void add_diagnose(CLI::App& app) {
            "noise levels of the sweep, 0,0.05,0.2; by the data's scale unless given");
   add_whole(*command, "--sweep-steps", options->sweep_steps, 0,
             std::numeric_limits<std::int64_t>::max(),
-            "training steps for each; 0: half as many as the run took");
+            "training steps for each; 0: half as many as the run has taken");
   command->add_flag("--no-sweep", options->no_sweep,
                     "do not look for a noise level that breaks it");
   add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
