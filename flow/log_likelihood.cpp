@@ -9,6 +9,7 @@
 #include "autograd/check.h"
 #include "autograd/ops.h"
 #include "autograd/random.h"
+#include "flow/distances.h"
 
 namespace gradvar {
 
@@ -37,7 +38,8 @@ void TraceField<Real>::velocity(std::span<const Real> x, std::span<const Real> t
                                 std::span<Real> out) const {
   this->check_sizes(x, t, rows, out);
   if (rows == 0) return;
-  const std::int64_t size = dim_ + 2, block = std::max<std::int64_t>(kTapeRows / seeds(), 1);
+  const std::int64_t size = dim_ + integrals() + 1,
+                     block = std::max<std::int64_t>(kTapeRows / seeds(), 1);
   const std::int64_t blocks = (rows + block - 1) / block;
   const int tasks = static_cast<int>(std::min<std::int64_t>(pool_.threads(), blocks));
   while (static_cast<int>(tapes_.size()) < tasks) {
@@ -58,10 +60,11 @@ void TraceField<Real>::evaluate(Tape<Real>& tape, std::span<const Real> states,
                                 std::span<const Real> t, std::int64_t rows,
                                 std::span<Real> out) const {
   const std::int64_t d = dim_, copies = seeds(), batch = rows * copies;
+  const std::int64_t number = d + integrals(), size = number + 1;
   std::vector<Real> x(batch * d), times(batch), e(batch * d);
   const RandomStream stream(options_.seed, Purpose::kDirections);
   for (std::int64_t n = 0; n < rows; ++n) {
-    const std::span<const Real> state = states.subspan(n * (d + 2), d + 2);
+    const std::span<const Real> state = states.subspan(n * size, size);
     for (std::int64_t k = 0; k < copies; ++k) {
       const std::int64_t row = n * copies + k;
       std::copy_n(state.begin(), d, x.begin() + row * d);
@@ -70,7 +73,7 @@ void TraceField<Real>::evaluate(Tape<Real>& tape, std::span<const Real> states,
       if (exact()) {
         seed[k] = 1;
       } else {
-        stream.uniforms<Real>(k, static_cast<std::uint32_t>(std::lround(state[d + 1])), seed);
+        stream.uniforms<Real>(k, static_cast<std::uint32_t>(std::lround(state[number])), seed);
         for (Real& sign : seed) sign = sign < Real(0.5) ? Real(-1) : Real(1);
       }
     }
@@ -84,14 +87,19 @@ void TraceField<Real>::evaluate(Tape<Real>& tape, std::span<const Real> states,
   const std::span<const Real> velocity = tape.value(v), adjoint = tape.adjoint(input);
   for (std::int64_t n = 0; n < rows; ++n) {
     const std::int64_t first = n * copies * d;
-    double trace = 0;
-    for (std::int64_t i = first; i < first + copies * d; ++i) {
-      trace += static_cast<double>(e[i]) * static_cast<double>(adjoint[i]);
-    }
-    Real* to = out.data() + n * (d + 2);
+    Real* to = out.data() + n * size;
     std::copy_n(velocity.begin() + first, d, to);
-    to[d] = static_cast<Real>(exact() ? trace : trace / static_cast<double>(copies));
-    to[d + 1] = 0;
+    double trace = 0;
+    for (std::int64_t k = 0; k < copies; ++k) {
+      double along = 0;  // e^T J e
+      for (std::int64_t i = first + k * d; i < first + (k + 1) * d; ++i) {
+        along += static_cast<double>(e[i]) * static_cast<double>(adjoint[i]);
+      }
+      trace += along;
+      if (!exact()) to[d + k] = static_cast<Real>(along);
+    }
+    if (exact()) to[d] = static_cast<Real>(trace);
+    to[number] = 0;
   }
 }
 
@@ -109,10 +117,11 @@ LogLikelihood log_likelihood(const Model<Real>& model, LanePool& pool,
     return "x has " + std::to_string(n) + " rows, expected at most " + std::to_string(kMostRows);
   });
   const TraceField<Real> field(model, pool, options);
-  Tensor<Real> states(Shape{n, d + 2});
+  const std::int64_t integrals = field.integrals();
+  Tensor<Real> states(Shape{n, d + integrals + 1});
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t k = 0; k < d; ++k) states.row(i)[k] = static_cast<Real>(x.row(i)[k]);
-    states.row(i)[d + 1] = static_cast<Real>(i);
+    states.row(i)[d + integrals] = static_cast<Real>(i);
   }
   const Solution<Real> solution = solve<Real>(field, solver, states, 1, 0);
   Tensor<double> start(Shape{n, d});
@@ -121,8 +130,15 @@ LogLikelihood log_likelihood(const Model<Real>& model, LanePool& pool,
   }
   LogLikelihood result{gaussian_log_density(source, start), field.exact(),
                        solution.mean_evaluations};
-  // Time ran backwards: the state holds minus the integral.
-  for (std::int64_t i = 0; i < n; ++i) result.nats[i] += solution.end.row(i)[d];
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::span<const Real> end = solution.end.row(i);
+    const std::vector<double> of_probe(end.begin() + d, end.begin() + d + integrals);
+    const Summary summary = summarise(of_probe);
+    result.nats[i] += summary.mean;  // time ran backwards: the state holds minus the integral
+    if (field.exact()) continue;
+    result.standard_error.push_back(summary.standard_deviation /
+                                    std::sqrt(static_cast<double>(integrals)));
+  }
   return result;
 }
 

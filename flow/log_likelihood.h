@@ -6,7 +6,8 @@
 // equations", 2018). The trace takes one reverse pass a coordinate, as rows of one batch: row n is
 // repeated with the seeds e_1 .. e_d. Beyond `exact_dims` coordinates it is Hutchinson's estimate,
 // the mean of e^T J e over `probes` random signs e, drawn once a sample and kept along its path
-// (Grathwohl et al., "FFJORD", 2019): its spread is that of the off-diagonal of J. Units: nats.
+// (Grathwohl et al., "FFJORD", 2019): its spread is that of the off-diagonal of J. Each probe has
+// an integral of its own, so that their spread is the standard error of their mean. Units: nats.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +29,18 @@ struct TraceOptions {
   std::uint64_t seed = 0;        // of the probes
 };
 
-// A network with the trace of its Jacobian: a state is x, the integral so far and the sample's
-// number, [d + 2]; its velocity is v, tr J and 0.
+// A network with the trace of its Jacobian: a state is x, the integrals so far, one when the trace
+// is exact and otherwise one a probe, and the sample's number, [d + integrals + 1]; its velocity is
+// v, tr J or each e^T J e, and 0.
 template <class Real>
 class TraceField final : public Field<Real> {
  public:
   // Model and pool must outlive the field. Throws std::invalid_argument unless probes >= 1.
   TraceField(const Model<Real>& model, LanePool& pool, const TraceOptions& options = {});
 
-  [[nodiscard]] Shape sample_shape() const override { return {dim_ + 2}; }
+  [[nodiscard]] Shape sample_shape() const override { return {dim_ + integrals() + 1}; }
   [[nodiscard]] bool exact() const { return dim_ <= options_.exact_dims; }
+  [[nodiscard]] std::int64_t integrals() const { return exact() ? 1 : options_.probes; }
   void velocity(std::span<const Real> x, std::span<const Real> t, std::int64_t rows,
                 std::span<Real> out) const override;
 
@@ -57,6 +60,9 @@ struct LogLikelihood {
   std::vector<double> nats;  // of each row
   bool exact = true;         // the trace; the paths are as exact as the solver
   double mean_evaluations = 0;
+  // Of each row's nats, over its probes: independent from row to row. Empty when the trace is
+  // exact, NaN for a single probe.
+  std::vector<double> standard_error{};
 };
 
 // x [N, sample...], of a flow that starts from the Gaussian law `source`. Throws

@@ -164,6 +164,54 @@ MemorisationJudgement judge_memorisation(const MemorisationEvidence& evidence, s
   return judgement;
 }
 
+Tensor<double> distinct_rows(const Tensor<double>& rows) {
+  std::vector<std::int64_t> order(rows.rows());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  const auto less = [&](std::int64_t a, std::int64_t b) {
+    return std::ranges::lexicographical_compare(rows.row(a), rows.row(b));
+  };
+  std::sort(order.begin(), order.end(), less);
+  const auto same = [&](std::int64_t a, std::int64_t b) {
+    return std::ranges::equal(rows.row(a), rows.row(b));
+  };
+  order.erase(std::unique(order.begin(), order.end(), same), order.end());
+  return select_rows(rows, order);
+}
+
+std::vector<std::int64_t> rows_beyond(const Tensor<double>& rows, const Tensor<double>& others) {
+  std::vector<std::int64_t> beyond;
+  for (std::int64_t row = 0; row < rows.rows(); ++row) {
+    std::int64_t begin = 0, end = others.rows();  // the first that is not below it lies in between
+    while (begin < end) {
+      const std::int64_t middle = std::midpoint(begin, end);
+      const bool below = std::ranges::lexicographical_compare(others.row(middle), rows.row(row));
+      (below ? begin : end) = below ? middle + 1 : middle;
+    }
+    const bool found =
+        begin < others.rows() && std::ranges::equal(others.row(begin), rows.row(row));
+    if (!found) beyond.push_back(row);
+  }
+  return beyond;
+}
+
+bool mostly_fresh(const Tensor<double>& held_out, const Tensor<double>& targets) {
+  const auto fresh = static_cast<std::int64_t>(rows_beyond(held_out, targets).size());
+  return fresh > 0 && 2 * fresh >= held_out.rows();
+}
+
+std::vector<double> luck_ratios(const Tensor<double>& held_out, const Tensor<double>& targets) {
+  if (mostly_fresh(held_out, targets)) {
+    return nearest_targets(select_rows(held_out, rows_beyond(held_out, targets)), targets).ratio;
+  }
+  if (targets.rows() < 4) return {};
+  const std::vector<std::int64_t> half = random_subset(targets.rows(), targets.rows() / 2, 0);
+  std::vector<std::int64_t> others;
+  for (std::int64_t row = 0; row < targets.rows(); ++row) {
+    if (!std::binary_search(half.begin(), half.end(), row)) others.push_back(row);
+  }
+  return nearest_targets(select_rows(targets, half), select_rows(targets, others)).ratio;
+}
+
 std::vector<bool> returned_pairs(const MemorisationEvidence& evidence) {
   const double bound = kReturnedRatio * median_of(evidence.held_out);
   std::vector<bool> returned;

@@ -40,6 +40,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autograd/tensor.h"
 #include "flow/intervals.h"
 
 namespace gradvar {
@@ -91,6 +92,22 @@ struct MemorisationJudgement {
 [[nodiscard]] MemorisationJudgement judge_memorisation(const MemorisationEvidence& evidence,
                                                        std::uint64_t seed = 0,
                                                        std::int64_t resamples = 1000);
+
+// Every row once, in lexicographic order: of a repeated target the nearest and the second nearest
+// are one point, and a generated point on it has the ratio 1.
+[[nodiscard]] Tensor<double> distinct_rows(const Tensor<double>& rows);
+// Which rows are none of the others, ascending. REQUIRES: others from distinct_rows().
+[[nodiscard]] std::vector<std::int64_t> rows_beyond(const Tensor<double>& rows,
+                                                    const Tensor<double>& others);
+// Whether held-out targets are a sample of the law beside the training targets, rather than these
+// again, as they are where targets repeat or are a file of points: half of them are no training
+// targets. REQUIRES: targets from distinct_rows().
+[[nodiscard]] bool mostly_fresh(const Tensor<double>& held_out, const Tensor<double>& targets);
+// luck_ratio of (3): of the held-out targets that are no training targets, where they are mostly
+// fresh. Otherwise of one half of the training targets near the other, which takes 4; empty with
+// fewer. REQUIRES: targets from distinct_rows(), 2 or more.
+[[nodiscard]] std::vector<double> luck_ratios(const Tensor<double>& held_out,
+                                              const Tensor<double>& targets);
 
 // Which training pairs come back: d_i < (1/3) median e.
 [[nodiscard]] std::vector<bool> returned_pairs(const MemorisationEvidence& evidence);

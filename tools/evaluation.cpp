@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "flow/memorisation.h"
 #include "flow/mmd.h"
 #include "flow/straightness.h"
 #include "tools/json_number.h"
@@ -19,6 +20,16 @@ constexpr std::int64_t kAdaptiveTimes = 33;
 std::optional<Interval> interval_of(const std::vector<double>& values) {
   if (values.size() < 2) return std::nullopt;
   return bootstrap_interval(values, 0);
+}
+
+// The share of ratios that count as memorised; nothing changes where there are none.
+void count_memorised(const std::vector<double>& ratios, std::int64_t sets, double& share,
+                     std::optional<Interval>& interval) {
+  if (ratios.empty()) return;
+  std::vector<double> memorised;
+  for (const double ratio : ratios) memorised.push_back(ratio < kMemorisedRatio ? 1 : 0);
+  share = summarise(memorised).mean;
+  if (sets > 0) interval = interval_of(memorised);
 }
 
 // Where the training sources end, and the bend of the paths of the first ones.
@@ -142,14 +153,12 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   }
   if (pairs.x1.rows() >= 2) {
     result.between_random_partners = random_partner_distance(pairs.x1, pairs.x1);
-    const NearestTargets nearest = nearest_targets(generated, pairs.x1);
-    result.memorised_share = nearest.memorised_share;
-    if (options.sets > 0) {
-      result.nearest_ratio = summarise(nearest.ratio);
-      std::vector<double> memorised;
-      for (const double ratio : nearest.ratio) memorised.push_back(ratio < kMemorisedRatio ? 1 : 0);
-      result.memorised_interval = interval_of(memorised);
-    }
+  }
+  const Tensor<double> targets = distinct_rows(pairs.x1);
+  if (targets.rows() >= 2) {
+    const std::vector<double> ratios = nearest_targets(generated, targets).ratio;
+    if (options.sets > 0) result.nearest_ratio = summarise(ratios);
+    count_memorised(ratios, options.sets, result.memorised_share, result.memorised_interval);
   }
   if (options.sets > 0) {
     result.straightness = summarise(training.bends);
@@ -162,6 +171,13 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
 
   const Tensor<double> sources = problem.fresh_sources(options.fresh);
   const Tensor<double> fresh = follow(field, options.solver, sources).ends;
+  if (targets.rows() >= 2) {
+    const Tensor<double> others = problem.fresh_targets(options.fresh, 0, options.held_out);
+    count_memorised(nearest_targets(fresh, targets).ratio, options.sets,
+                    result.fresh_memorised_share, result.fresh_memorised_interval);
+    count_memorised(luck_ratios(others, targets), options.sets, result.memorised_floor,
+                    result.memorised_floor_interval);
+  }
   if (problem.optimal_map()) {
     result.fresh_to_optimal =
         summarise(row_distances(fresh, problem.optimal_map()->apply(sources)));
@@ -210,7 +226,9 @@ nlohmann::json to_json(const Evaluation& e) {
                          {"to_training_partner", to_json(e.to_training_partner)},
                          {"to_optimal_partner", to_json(e.to_optimal_partner)},
                          {"between_random_partners", e.between_random_partners},
-                         {"memorised_share", e.memorised_share},
+                         {"memorised_share", json_number(e.memorised_share)},
+                         {"fresh_memorised_share", json_number(e.fresh_memorised_share)},
+                         {"memorised_floor", json_number(e.memorised_floor)},
                          {"mmd", json_number(e.mmd)},
                          {"mmd_floor", json_number(e.mmd_floor)},
                          {"mmd_biased", json_number(e.mmd_biased)},
@@ -230,6 +248,8 @@ nlohmann::json to_json(const Evaluation& e) {
       json["to_optimal_partner"] = with_ends(json["to_optimal_partner"], e.optimal_interval);
     }
     json["memorised_share_interval"] = ends(e.memorised_interval);
+    json["fresh_memorised_share_interval"] = ends(e.fresh_memorised_interval);
+    json["memorised_floor_interval"] = ends(e.memorised_floor_interval);
     json["nearest_ratio"] = to_json(e.nearest_ratio);
     json["straightness"] = with_ends(to_json(*e.straightness), e.straightness_interval);
     json["laws"] = to_json(e.laws);

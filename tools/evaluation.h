@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -44,7 +45,13 @@ struct Evaluation {
   Summary to_training_partner;         // distances of generated points
   Summary to_optimal_partner;          // n = 0 where optimal partners are not known
   double between_random_partners = 0;  // mean distance between targets of different pairs
-  double memorised_share = 0;          // nearest training target under 1/3 of the second nearest
+  // Share of points whose nearest training target, each taken once, is under 1/3 as far as the
+  // second nearest: of those from training sources, of those from fresh ones, and of held-out
+  // targets themselves, the floor, which is luck (luck_ratios of flow/memorisation.h). NaN, null in
+  // JSON, where there are too few different targets, or no fresh points.
+  double memorised_share = std::numeric_limits<double>::quiet_NaN();
+  double fresh_memorised_share = std::numeric_limits<double>::quiet_NaN();
+  double memorised_floor = std::numeric_limits<double>::quiet_NaN();
   std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known
   std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
   // Held-out points to fresh targets, squared: unbiased, and biased. NaN, null in JSON, where the
@@ -59,6 +66,7 @@ struct Evaluation {
 
   // With sets. Intervals are bootstrapped over the pairs, 95 %; not there for a single pair.
   std::optional<Interval> training_interval, optimal_interval, memorised_interval;
+  std::optional<Interval> fresh_memorised_interval, memorised_floor_interval;
   Summary nearest_ratio;  // distance to the nearest training target over that to the second
   // Of the paths of the first pairs (flow/straightness.h), in units of a squared distance.
   std::optional<Summary> straightness;

@@ -101,6 +101,30 @@ TEST(LogLikelihood, HutchinsonsEstimateHasTheExactMean) {
   EXPECT_GT(difference, 1e-6);  // probes follow the seed
 }
 
+// Over many points the errors of the estimate are as large as its standard errors say.
+TEST(LogLikelihood, HutchinsonsStandardErrorIsThatOfItsProbes) {
+  const std::int64_t d = 3, n = 200;
+  const Mlp<double> net = small_net(d);
+  const GaussianMoments from = testing::standard_gaussian(d);
+  LanePool pool(1);
+  const SolverOptions coarse = {.method = SolverMethod::heun, .steps = 4};
+  const Tensor<double> x = normal_rows(1, n, d);
+  const LogLikelihood exact = log_likelihood<double>(net, pool, from, x, coarse);
+  EXPECT_TRUE(exact.standard_error.empty());
+  const LogLikelihood found =
+      log_likelihood<double>(net, pool, from, x, coarse, {.exact_dims = 0, .probes = 30});
+  ASSERT_EQ(found.standard_error.size(), static_cast<std::size_t>(n));
+  double squares = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double off = (found.nats[i] - exact.nats[i]) / found.standard_error[i];
+    squares += off * off / static_cast<double>(n);
+  }
+  EXPECT_NEAR(squares, 1, 0.4);
+  const LogLikelihood single =
+      log_likelihood<double>(net, pool, from, x, coarse, {.exact_dims = 0, .probes = 1});
+  EXPECT_TRUE(std::isnan(single.standard_error[0])) << "one probe has no spread";
+}
+
 TEST(LogLikelihood, RefusesWhatDoesNotFit) {
   const Mlp<double> net = small_net(2);
   LanePool pool(1);

@@ -11,6 +11,7 @@
 namespace gradvar::memorisation_test {
 namespace {
 
+using testing::column;
 using testing::sentence;
 using Verdict = MemorisationVerdict;
 
@@ -127,6 +128,25 @@ TEST(Memorisation, RefusesWhatIsNoEvidence) {
   half.fresh_ratio = {1};
   EXPECT_EQ(refusal(half),
             "[memorisation] ratios of generated points and of the target's go together");
+}
+
+TEST(TargetLuck, DistinctRowsAreEachRowOnce) {
+  const Tensor<double> rows = distinct_rows(column({3, 1, 3, 2, 1}));
+  EXPECT_EQ(std::vector<double>(rows.values().begin(), rows.values().end()),
+            (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(rows_beyond(column({0, 1, 2.5, 3, 4}), rows), (std::vector<std::int64_t>{0, 2, 4}));
+  EXPECT_TRUE(mostly_fresh(column({0, 1}), rows)) << "a half";
+  EXPECT_FALSE(mostly_fresh(column({0, 1, 2}), rows));
+}
+
+// Held-out targets that are training targets have the ratio 0 and would count as luck.
+TEST(TargetLuck, IsThatOfTargetsNotTrainedOn) {
+  const Tensor<double> targets = distinct_rows(column({0, 10, 20, 30}));
+  EXPECT_EQ(luck_ratios(column({15, 20, 4}), targets), (std::vector<double>{1, 4.0 / 6}));
+  const std::vector<double> among = luck_ratios(column({0, 10, 20}), targets);
+  EXPECT_EQ(among.size(), 2u) << "one half near the other";
+  for (const double ratio : among) EXPECT_GT(ratio, 0);
+  EXPECT_TRUE(luck_ratios(column({0, 10}), distinct_rows(column({0, 10, 20}))).empty());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The parts of a diagnosis: held-out pairs, since when, the choice of a noise level.
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -54,6 +55,69 @@ TEST(HeldOut, AnAssignmentIsMadeAgainInSetsOfAsManyPairs) {
   EXPECT_GT(held_out_cost, 0.7 * cost);
 }
 
+// 100 of 400 points assigned by themselves would lie farther from their partners.
+TEST(HeldOut, AFewPairsOfAnAssignmentAreTheFirstOfAsManyAsWereTrained) {
+  const RunConfig config{.target = "gaussian:dim=2", .coupling = "assignment", .pairs = 400};
+  const Problem problem(config);
+  const HeldOut held_out = held_out_pairs(problem, config, 100);
+  ASSERT_EQ(held_out.pairs.x0.rows(), 100);
+  const double held_out_cost = mean_cost(held_out.pairs), cost = mean_cost(problem.pairs());
+  EXPECT_LT(held_out_cost, 1.5 * cost);
+  EXPECT_GT(held_out_cost, 0.6 * cost);
+}
+
+// As many pairs of random sources and a few targets, again and again, as the rows of a file.
+std::string few_targets_file(const ScratchDirectory& scratch, std::int64_t rows) {
+  const Problem drawn({.pairs = rows});
+  Tensor<double> x1 = drawn.pairs().x1;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    std::ranges::copy(drawn.pairs().x1.row(i % 5), x1.row(i).begin());
+  }
+  SafetensorsWriter writer;
+  writer.add("x0", drawn.pairs().x0);
+  writer.add("x1", x1);
+  writer.write(scratch / "few.safetensors");
+  return scratch / "few.safetensors";
+}
+
+// Held-out targets that training has too lie on training targets by themselves: as luck they would
+// explain any copying.
+TEST(HeldOut, RowsWhoseTargetsRepeatAreNoFreshTargets) {
+  const ScratchDirectory scratch;
+  RunConfig config{.pairs_file = few_targets_file(scratch, 60)};
+  adopt_pairs_file(config, [](const std::string&) { return false; });
+  config.pairs = 40;
+  const Problem problem(config);
+  const HeldOut held_out = held_out_pairs(problem, config, 100);
+  EXPECT_TRUE(held_out.fresh_sources);
+  EXPECT_FALSE(held_out.fresh_targets);
+  const Reference reference = make_reference(problem, config, 100, 100);
+  EXPECT_EQ(reference.targets.rows(), 5);
+  EXPECT_EQ(reference.luck_ratio.size(), 2u);
+  for (const double ratio : reference.luck_ratio) EXPECT_GT(ratio, 0);
+}
+
+TEST(SplitPairs, AreTheFileInARandomOrderForAWhile) {
+  const ScratchDirectory scratch;
+  const std::string file = few_targets_file(scratch, 50);
+  const Tensor<double> whole = read_pairs_file(file).pairs.x0;
+  std::string path;
+  {
+    const SplitPairs pairs(file, 3);
+    path = pairs.path();
+    const Pairs split = read_pairs_file(path).pairs;
+    std::vector<std::int64_t> rows = pairs.split().rows;
+    ASSERT_EQ(rows.size(), 50u);
+    for (std::int64_t i = 0; i < 50; ++i) EXPECT_EQ(split.x0.row(i)[0], whole.row(rows[i])[0]);
+    EXPECT_EQ(SplitPairs(file, 3).split().rows, rows);
+    EXPECT_NE(SplitPairs(file, 4).split().rows, rows);
+    EXPECT_FALSE(std::ranges::is_sorted(rows));
+    std::ranges::sort(rows);
+    for (std::int64_t i = 0; i < 50; ++i) EXPECT_EQ(rows[i], i);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST(HeldOut, RowsThatTrainingDidNotTakeComeFirst) {
   const ScratchDirectory scratch;
   const std::string path = scratch / "pairs.safetensors";
@@ -103,6 +167,15 @@ TEST(Onset, IsUnknownWithTheLastCheckpointAlone) {
   EXPECT_EQ(onset_of({judged(0, Verdict::kDoesNot), judged(400, Verdict::kRule)}).kind,
             Onset::Kind::kNever);
   EXPECT_EQ(onset_of({}).kind, Onset::Kind::kNever);
+}
+
+// Weights that have seen no pair remember none: the held-out pairs are of another kind.
+TEST(Onset, FromTheStartMeansThatThePairsDiffer) {
+  Diagnosis diagnosis;
+  diagnosis.through_training = {judged(0, Verdict::kMemorises), judged(300, Verdict::kMemorises)};
+  diagnosis.onset = onset_of(diagnosis.through_training);
+  EXPECT_EQ(diagnosis.onset.kind, Onset::Kind::kFromTheStart);
+  EXPECT_NE(onset_sentence(diagnosis).find("not of one kind"), std::string::npos);
 }
 
 TEST(SweepChoice, IsTheSmallestSigmaThatBreaksAndIsAsGoodAsTheBest) {
@@ -158,13 +231,26 @@ TEST(Words, SayWhereLowVarianceAloneWouldMislead) {
   Diagnosis diagnosis;
   diagnosis.through_training.resize(2);
   diagnosis.through_training[0].variance = {.training = 100, .held_out = 100};
+  Snapshot& last = diagnosis.through_training[1];
   const auto says = [&](double training, double held_out, const char* what) {
-    diagnosis.through_training[1].variance = {.training = training, .held_out = held_out};
+    last.variance = {.training = training, .held_out = held_out};
     return variance_sentence(diagnosis).find(what) != std::string::npos;
   };
-  EXPECT_TRUE(says(1, 50, "Alone, the low variance would mislead"));
+  last.judgement.held_out_error.mean = 1.25;
+  last.judgement.verdict = Verdict::kMemorises;
+  EXPECT_TRUE(says(1, 50, "alone, the low variance would mislead"));
+  EXPECT_TRUE(says(1, 50, "held-out points end 1.25 from their partners"));
+  EXPECT_TRUE(says(60, 200, "the field fits the pairs it has seen better than others."));
+  EXPECT_TRUE(says(1, 1.5, "It does not show the memory, for the run returns its pairs"));
+  last.judgement.verdict = Verdict::kCopies;
+  EXPECT_TRUE(says(60, 70, "It does not show the memory, for the run copies its targets"));
+  EXPECT_FALSE(says(60, 70, "no sign of memory"));
+  last.judgement.verdict = Verdict::kUndecided;
+  EXPECT_FALSE(says(60, 70, "no sign of memory"));
+  last.judgement.verdict = Verdict::kRule;
   EXPECT_TRUE(says(1, 1.5, "low on both, so here it does mean that the field matches"));
-  EXPECT_TRUE(says(60, 200, "The field fits the pairs it has seen better than others"));
+  EXPECT_TRUE(says(1, 50, "a rule was learned"));
+  last.judgement.verdict = Verdict::kDoesNot;
   EXPECT_TRUE(says(60, 70, "no sign of memory"));
   EXPECT_TRUE(says(1, NAN, "there are no held-out pairs to tell memory from a rule by"));
 }
@@ -200,6 +286,72 @@ TEST(Diagnosis, AFewPairsAreLearntByHeartAndTheSweepLeavesTheRunAlone) {
   EXPECT_EQ(sweep.points[0].energy.size(), 5u);
   EXPECT_EQ(sweep.points[0].snapshot.step, 520);
   EXPECT_TRUE(std::equal(before.begin(), before.end(), run.model().parameters().flat().begin()));
+}
+
+TEST(Sweep, HasHalfTheStepsThatTheRunHasTaken) {
+  EXPECT_EQ(sweep_steps({}, 5000), 2500);
+  EXPECT_EQ(sweep_steps({}, 100), 200);
+  EXPECT_EQ(sweep_steps({.steps = 7}, 5000), 7);
+}
+
+class SweepThatStops : public ::testing::Test {
+ protected:
+  const RunConfig config_{.pairs = 12, .model = "mlp:width=8,depth=1", .steps = 20, .batch = 16};
+  const DiagnoseOptions options_{.snapshot = {.solver = SolverOptions::parse("euler:steps=5")},
+                                 .held_out = 50};
+  const ScratchDirectory scratch_;
+  TrainingRun<float> run_{config_};
+  const Diagnosis diagnosis_ =
+      diagnose_training(run_, "a run", options_, [](std::int64_t, std::int64_t) {});
+
+  Sweep sweep(SweepOptions how, const Tick& tick) {
+    how.sigmas = {0, 1};
+    return sweep_noise(run_, diagnosis_, how, options_.snapshot, tick);
+  }
+};
+
+TEST_F(SweepThatStops, GoesOnAfterTheLevelsThatWereFinished) {
+  const std::string levels = scratch_ / "d/levels.json";
+  const Sweep straight = sweep({.steps = 15}, [](std::int64_t, std::int64_t) {});
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "d"));
+  struct Stop {};
+  EXPECT_THROW((void)sweep({.steps = 15, .levels = levels},
+                           [](std::int64_t done, std::int64_t) {
+                             if (done == 20) throw Stop();
+                           }),
+               Stop);
+  std::int64_t ticks = 0, last_total = 0;
+  std::string said;
+  const auto count = [&](std::int64_t, std::int64_t total) {
+    ++ticks;
+    last_total = total;
+  };
+  const Sweep resumed =
+      sweep({.steps = 15, .levels = levels, .note = [&](const std::string& text) { said = text; }},
+            count);
+  EXPECT_EQ(ticks, 15) << "the second level alone";
+  EXPECT_EQ(last_total, 15);
+  EXPECT_TRUE(
+      said.starts_with("sweep: 2 noise levels of 15 training steps each, 1 of them done "
+                       "before; about "))
+      << said;
+  ASSERT_EQ(resumed.points.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Snapshot &a = straight.points[i].snapshot, &b = resumed.points[i].snapshot;
+    EXPECT_EQ(straight.points[i].energy, resumed.points[i].energy);
+    EXPECT_EQ(a.step, b.step);
+    EXPECT_EQ(a.evidence.training, b.evidence.training);
+    EXPECT_EQ(a.judgement.remembered.low, b.judgement.remembered.low);
+    EXPECT_EQ(a.judgement.verdict, b.judgement.verdict);
+    EXPECT_EQ(a.variance.held_out, b.variance.held_out);
+  }
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels}, count);
+  EXPECT_EQ(ticks, 32) << "other settings are begun anew";
+  run_.trainer().step();
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels}, count);
+  EXPECT_EQ(ticks, 32) << "and so are other weights";
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "../io/scratch_directory.h"
+#include "io/atomic_file.h"
 #include "tools/choices.h"
 
 namespace gradvar::evaluation_test {
@@ -63,6 +65,7 @@ TEST(Evaluation, OnePairHasNoOthersToCompareWith) {
   options.fresh = 0;
   const Evaluation e = evaluate<double>(shift_by(5), problem, options);
   EXPECT_EQ(e.between_random_partners, 0);
+  EXPECT_TRUE(std::isnan(e.memorised_share));
   const nlohmann::json json = to_json(e);
   EXPECT_TRUE(json["to_training_partner"]["standard_deviation"].is_null());
   EXPECT_FALSE(json.contains("fresh_to_optimal"));
@@ -174,6 +177,37 @@ TEST(Evaluation, JsonHoldsWhatWasMeasured) {
   EXPECT_TRUE(json["to_optimal_partner"].is_null());
   EXPECT_EQ(json["to_training_partner"]["n"], 10);
   EXPECT_TRUE(json["mmd"].is_number());
+}
+
+// Of a repeated target the nearest and the second nearest are one point: nothing counted.
+TEST(Evaluation, ARepeatedTargetIsOneTarget) {
+  const testing::ScratchDirectory scratch;
+  const std::string path = scratch / "four.csv";
+  write_file(path, "0,0\n4,0\n0,4\n4,4\n");
+  const Problem problem({.source = "gaussian:dim=2", .target = "csv:" + path, .pairs = 60});
+  // The first of four steps takes every source to the target (4, 0), whoever its partner is.
+  const FunctionField<double> to_one({2},
+                                     [](std::span<const double> x, double, std::span<double> v) {
+                                       v[0] = 4 * (4 - x[0]);
+                                       v[1] = -4 * x[1];
+                                     });
+  EvaluationOptions options = kFewSteps;
+  options.sets = 2;
+  const nlohmann::json copies = to_json(evaluate<double>(to_one, problem, options));
+  EXPECT_EQ(copies["memorised_share"], 1);
+  EXPECT_EQ(copies["fresh_memorised_share"], 1);
+  EXPECT_EQ(copies["memorised_floor"], 0) << "points of the file are no luck";
+  EXPECT_EQ(copies["fresh_memorised_share_interval"]["low"], 1);
+}
+
+// Fresh sources of the right shift end where other targets would: as often near one by luck.
+TEST(Evaluation, WithoutMemoryTheFreshShareIsItsFloor) {
+  const Problem problem({.pairs = 30});
+  EvaluationOptions options = kFewSteps;
+  options.fresh = 1000;
+  const Evaluation e = evaluate<double>(shift_by(5), problem, options);
+  EXPECT_GT(e.memorised_floor, 0.02);
+  EXPECT_NEAR(e.fresh_memorised_share, e.memorised_floor, 0.05);
 }
 
 }  // namespace

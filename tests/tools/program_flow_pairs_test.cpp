@@ -169,6 +169,9 @@ TEST_F(ProgramFlowPairs, RectificationGoesOnWhereItWasKilled) {
   EXPECT_EQ(scratch_.read("killed/round-2/weights.safetensors"),
             scratch_.read("straight/round-2/weights.safetensors"));
   EXPECT_EQ(scratch_.read("killed/rounds.csv"), scratch_.read("straight/rounds.csv"));
+  EXPECT_NE(scratch_.read("straight/rounds.csv").find("held_out_error,held_out_error_low,"),
+            std::string::npos)
+      << "the table's footnote says where the intervals are";
   EXPECT_TRUE(scratch_.has("straight/report.html"));
   expect_done("evaluate --run straight/round-2 --fresh 10 --sets 0 --quiet");
   EXPECT_NE(refusal(words + "--rounds 2 --sigma 0.5 --out killed")

@@ -218,7 +218,20 @@ TEST_F(ProgramSample, EvaluateKnowsTheLikelihoodOfHeldOutPoints) {
   EXPECT_EQ(json["log_likelihood"]["trace"], "exact");
   EXPECT_LT(json["log_likelihood"]["mean"], 0);
   EXPECT_LT(json["log_likelihood"]["low"], json["log_likelihood"]["high"]);
+  EXPECT_EQ(json["log_likelihood"]["trace_standard_error"], 0);
   EXPECT_EQ(json["laws"]["energy"]["sets"], 2);
+  const auto text = [&](const std::string& words) {
+    return run_gradvar(scratch_, "evaluate --run run --fresh 20 --solver rk4:steps=4 " + words).out;
+  };
+  EXPECT_NE(text("--sets 0 --log-likelihood 30").find("nats a point"), std::string::npos)
+      << "what was computed is said";
+  const std::string with_sets = text("--sets 2");
+  for (const char* row : {"to training partner", "straightness", "memorised, fresh"}) {
+    const std::size_t at = with_sets.find(std::string("  ") + row);
+    ASSERT_NE(at, std::string::npos) << row;
+    EXPECT_NE(with_sets.substr(at, with_sets.find('\n', at) - at).find('['), std::string::npos)
+        << row << " has its interval";
+  }
   ASSERT_EQ(run_gradvar(scratch_,
                         "train --source moons --target moons --pairs 5 --model "
                         "mlp:width=4,depth=1 --batch 4 --steps 1 --quiet --out moons")

@@ -41,13 +41,22 @@ struct DiagnoseCommand {
 };
 
 template <class Real>
-void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
+void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
+                  const std::optional<PairsSplit>& split) {
   const DiagnoseOptions wanted{.snapshot = {.solver = make_solver("--solver", options.solver),
                                             .most_pairs = kMostDiagnosed,
                                             .seed = options.seed},
-                               .held_out = options.samples};
+                               .held_out = options.samples,
+                               .split = split,
+                               .note = [&](const std::string& text) {
+                                 Progress line(options.output.progress(), "diagnose", 0);
+                                 line.say_nothing_of_short_tasks();
+                                 line.message(text);
+                               }};
   const SweepOptions swept{.sigmas = number_list("--sigmas", options.sigmas),
-                           .steps = options.sweep_steps};
+                           .steps = options.sweep_steps,
+                           .levels = options.out.empty() ? "" : sweep_levels_file(options.out),
+                           .note = wanted.note};
   if (!options.no_sweep && !swept.sigmas.empty()) (void)with_sigma(config.interpolant, 0);
   TrainingRun<Real> run(config);
   const InterruptGuard guard(!options.output.quiet);
@@ -56,7 +65,7 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
   const Tick tick = [&](std::int64_t done, std::int64_t total) { watched(done, total); };
   const Diagnosis diagnosis =
       options.run.empty()
-          ? diagnose_training(run, "A run on '" + config.pairs_file + "'", wanted, tick)
+          ? diagnose_training(run, "A run on '" + options.training.pairs_file + "'", wanted, tick)
           : diagnose_saved(run, options.run, wanted, tick);
   std::optional<Sweep> sweep;
   const bool noise =
@@ -64,7 +73,11 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
   // Where there is no memory there is nothing to break, unless somebody wants to see.
   if (!options.no_sweep && noise &&
       (diagnosis.last().judgement.memorises() || !swept.sigmas.empty())) {
-    WatchedTask sweeping(options.output.progress(), "sweep", "step");
+    WatchedTask sweeping(
+        options.output.progress(), "sweep", "step",
+        options.out.empty() ? "stopped; nothing was written (--out DIR keeps finished noise levels)"
+                            : "stopped; the same command goes on after the noise levels that "
+                              "were finished");
     sweep = sweep_noise(run, diagnosis, swept, wanted.snapshot,
                         [&](std::int64_t done, std::int64_t total) { sweeping(done, total); });
   }
@@ -80,11 +93,11 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config) {
   }
 }
 
-// The first rows of the file are trained on, the others held out.
-RunConfig own_training(const DiagnoseCommand& options,
-                       const std::function<bool(const std::string&)>& given) {
+// The first rows of the split file are trained on, the others held out.
+RunConfig own_training(const DiagnoseCommand& options, const SplitPairs& split) {
   RunConfig config = options.training;
-  adopt_pairs_file(config, given);
+  adopt_pairs_file(config, [](const std::string& key) { return key == "model"; });
+  config.pairs_file = split.path();
   const auto rows = static_cast<double>(config.pairs);
   config.pairs = std::max<std::int64_t>(std::llround(rows * (1 - options.held_out_share)), 1);
   config.seed = options.seed;
@@ -102,13 +115,18 @@ void add_diagnose(CLI::App& app) {
       "Training pairs are compared with pairs of the same coupling that were not trained on: "
       "drawn\n"
       "afresh, or the rows of --pairs-file beyond --pairs; where there are none, each pair is\n"
-      "predicted from the others. A pair returns when its generated point is three times nearer "
-      "to\n"
-      "its partner than those of held-out pairs to theirs. flow/memorisation.h states the rule.\n"
+      "predicted from the others. Of --pairs FILE a part is held out, drawn at random by --seed: "
+      "a\n"
+      "file in some order would not do. A pair returns when its generated point is three times "
+      "nearer\n"
+      "to its partner than those of held-out pairs to theirs. flow/memorisation.h states the "
+      "rule.\n"
       "Weights are those of each checkpoint, their average when the run keeps one: train with\n"
       "--checkpoint-every N --keep 1000 to learn since which step.\n"
       "A memorising run is trained on from its weights with noise of several levels, to see which\n"
-      "breaks it; --sigmas does so for any run.\n"
+      "breaks it; --sigmas does so for any run. With --out finished levels are kept as they come, "
+      "and\n"
+      "the same command goes on after them.\n"
       "Examples\n"
       "  gradvar diagnose --run runs/first\n"
       "  gradvar diagnose --run runs/first --sigmas 0,0.1,0.5 --sweep-steps 2000 --json\n"
@@ -130,18 +148,18 @@ void add_diagnose(CLI::App& app) {
       add_number(
           *command, "--held-out-share", options->held_out_share,
           [](double x) { return x >= 0 && x < 1; }, "a share from 0 to below 1",
-          "of the pairs, the last rows of the file, that are not trained on")};
+          "of the pairs, drawn at random by --seed, that are not trained on")};
   add_text(*command, "--solver", options->solver, "SPEC", "the flow is followed by it");
   add_whole(*command, "--samples", options->samples, 2, 100000, "held-out pairs, at most");
   add_text(*command, "--sigmas", options->sigmas, "LIST",
            "noise levels of the sweep, 0,0.05,0.2; by the data's scale unless given");
   add_whole(*command, "--sweep-steps", options->sweep_steps, 0,
             std::numeric_limits<std::int64_t>::max(),
-            "training steps for each; 0: half as many as the run took");
+            "training steps for each; 0: half as many as the run has taken");
   command->add_flag("--no-sweep", options->no_sweep,
                     "do not look for a noise level that breaks it");
   add_whole(*command, "--seed", options->seed, 0, std::numeric_limits<std::int64_t>::max(),
-            "of the bootstrap, and of the training of a run made here");
+            "of the bootstrap, and of the split and the training of --pairs");
   add_threads(*command, options->threads);
   add_text(*command, "--out", options->out, "DIR", "write tables, figures and a report here");
   add_output_options(*command, options->output);
@@ -154,15 +172,16 @@ void add_diagnose(CLI::App& app) {
       throw std::invalid_argument(option->get_name() +
                                   " goes with --pairs: a run has its own settings");
     }
-    RunConfig config =
-        options->run.empty()
-            ? own_training(*options, [&](const std::string& key) { return key == "model"; })
-            : saved_config(options->run);
+    std::optional<SplitPairs> split;
+    if (options->run.empty()) split.emplace(options->training.pairs_file, options->seed);
+    RunConfig config = split ? own_training(*options, *split) : saved_config(options->run);
     config.threads = options->threads;
     if (!options->out.empty()) check_diagnosis_directory("--out", options->out);
     options->command = given_words(*command);
-    with_precision(config.precision,
-                   [&](auto real) { diagnose_run<decltype(real)>(*options, config); });
+    with_precision(config.precision, [&](auto real) {
+      diagnose_run<decltype(real)>(*options, config,
+                                   split ? std::optional(split->split()) : std::nullopt);
+    });
   });
 }
 

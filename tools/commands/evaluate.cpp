@@ -2,6 +2,7 @@
 // their training partners and to their optimal partners, distances between the laws of generated
 // and held-out points with their floors, straightness, likelihood, for one or several solvers.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -20,6 +21,7 @@
 #include "tools/commands/options.h"
 #include "tools/evaluation.h"
 #include "tools/file_guard.h"
+#include "tools/json_number.h"
 #include "tools/json_text.h"
 #include "tools/law_distances.h"
 #include "tools/monitor.h"
@@ -38,19 +40,27 @@ struct EvaluateCommand {
   OutputOptions output;
 };
 
+// "0.31 +- 0.12", a mean and the deviation of one value from it; "nan" without values.
+std::string with_deviation(const Summary& summary) {
+  if (summary.n == 0) return "nan";
+  char text[64];
+  std::snprintf(text, sizeof text, "%.4g +- %.3g", summary.mean, summary.standard_deviation);
+  return text;
+}
+
 void print_evaluations(const std::vector<Evaluation>& evaluations) {
-  std::printf("%-46s %8s %10s %10s %10s %9s %9s\n", "solver", "evals", "training", "optimal",
+  std::printf("%-46s %8s %16s %16s %10s %9s %9s\n", "solver", "evals", "training", "optimal",
               "random", "MMD^2", "floor");
   for (const Evaluation& e : evaluations) {
-    std::printf("%-46s %8.1f %10.4g %10.4g %10.4g %9.2g %9.2g\n", e.solver.c_str(),
-                e.mean_evaluations, e.to_training_partner.mean,
-                e.to_optimal_partner.n > 0 ? e.to_optimal_partner.mean : std::nan(""),
-                e.between_random_partners, e.mmd, e.mmd_floor);
+    std::printf("%-46s %8.1f %16s %16s %10.4g %9.2g %9.2g\n", e.solver.c_str(), e.mean_evaluations,
+                with_deviation(e.to_training_partner).c_str(),
+                with_deviation(e.to_optimal_partner).c_str(), e.between_random_partners, e.mmd,
+                e.mmd_floor);
   }
   std::printf(
-      "\ntraining, optimal: mean distance of generated points to that partner; random: mean\n"
-      "distance between targets of different pairs. MMD^2 is unbiased, so it may be negative;\n"
-      "nan: the median distance between targets is 0.\n");
+      "\ntraining, optimal: distance of generated points to that partner, mean +- standard\n"
+      "deviation over pairs; random: mean distance between targets of different pairs. MMD^2 is\n"
+      "unbiased, so it may be negative; nan: the median distance between targets is 0.\n");
   std::printf("\n%-46s %10s %10s %10s %10s\n", "biased MMD^2", "held-out", "floor", "training",
               "floor");
   for (const Evaluation& e : evaluations) {
@@ -68,24 +78,63 @@ void print_evaluations(const std::vector<Evaluation>& evaluations) {
 }
 
 // "0.31 [0.29, 0.33]".
-std::string with_interval(const nlohmann::json& number) {
-  const std::string text = short_number(number["mean"]);
-  if (number["low"].is_null()) return text;
-  return text + " [" + short_number(number["low"]) + ", " + short_number(number["high"]) + "]";
+std::string with_interval(double mean, const std::optional<Interval>& interval) {
+  const std::string text = short_number(mean);
+  if (!interval) return text;
+  return text + " [" + short_number(interval->low) + ", " + short_number(interval->high) + "]";
 }
 
-void print_laws(const Evaluation& e, const nlohmann::json& json) {
-  std::printf("\n%s\n", e.solver.c_str());
-  for (const LawDistance& distance : e.laws) {
-    const nlohmann::json& law = json["laws"][distance.name];
-    std::printf("  %-12s %-32s floor %s\n", distance.name.c_str(), with_interval(law).c_str(),
-                with_interval(law["floor"]).c_str());
+std::string with_interval(const nlohmann::json& number) {
+  if (number["low"].is_null()) return short_number(number["mean"]);
+  return with_interval(number["mean"], Interval{number["low"], number["mean"], number["high"]});
+}
+
+void print_row(const char* name, const std::string& value, const std::string& floor = {}) {
+  std::printf("  %-26s %s", name, value.c_str());
+  if (!floor.empty()) {
+    std::printf("%*s floor %s",
+                static_cast<int>(std::max<std::size_t>(32, value.size()) - value.size()), "",
+                floor.c_str());
   }
-  std::printf("  %-12s %.3g\n", "straightness", e.straightness->mean);
-  std::printf("  %-12s %.3g\n", "memorised", e.memorised_share);
-  if (!json.contains("log_likelihood")) return;
-  std::printf("  %-12s %s nats a point\n", "likelihood",
-              with_interval(json["log_likelihood"]).c_str());
+  std::printf("\n");
+}
+
+void print_likelihood(const nlohmann::json& likelihood) {
+  std::string text = with_interval(likelihood) + " nats a point";
+  if (likelihood["trace"] != "exact") {
+    text += ", trace by " + likelihood["probes"].dump() + " probes: +- " +
+            short_number(likelihood["trace_standard_error"]) + " of it";
+  }
+  print_row("likelihood", text);
+}
+
+// What comes with intervals, and the likelihood.
+void print_details(const Evaluation& e, const nlohmann::json& json, bool sets) {
+  std::printf("\n%s\n", e.solver.c_str());
+  if (sets) {
+    print_row("to training partner",
+              with_interval(e.to_training_partner.mean, e.training_interval));
+    if (e.to_optimal_partner.n > 0) {
+      print_row("to optimal partner", with_interval(e.to_optimal_partner.mean, e.optimal_interval));
+    }
+    print_row("straightness", with_interval(e.straightness->mean, e.straightness_interval));
+    print_row("memorised, training", with_interval(e.memorised_share, e.memorised_interval));
+    print_row("memorised, fresh",
+              with_interval(e.fresh_memorised_share, e.fresh_memorised_interval),
+              with_interval(e.memorised_floor, e.memorised_floor_interval));
+    for (const LawDistance& distance : e.laws) {
+      const nlohmann::json& law = json["laws"][distance.name];
+      print_row(distance.name.c_str(), with_interval(law), with_interval(law["floor"]));
+    }
+  }
+  if (json.contains("log_likelihood")) print_likelihood(json["log_likelihood"]);
+}
+
+// The standard error of the mean of independent numbers that have these.
+double of_mean(const std::vector<double>& errors) {
+  double squares = 0;
+  for (const double error : errors) squares += error * error;
+  return std::sqrt(squares) / static_cast<double>(errors.size());
 }
 
 // Mean log-likelihood of held-out targets, in nats a point.
@@ -93,15 +142,19 @@ template <class Real>
 nlohmann::json likelihood_of(TrainingRun<Real>& run, const SolverOptions& solver,
                              std::int64_t points, const Distribution* held_out) {
   const std::optional<GaussianLaw> law = run.problem().source().gaussian_law();
+  const TraceOptions trace;
   const LogLikelihood found =
       log_likelihood<Real>(run.model(), run.pool(), {law->mean, law->covariance},
-                           run.problem().fresh_targets(points, 0, held_out), solver);
+                           run.problem().fresh_targets(points, 0, held_out), solver, trace);
   const Interval interval = bootstrap_interval(found.nats, 0);
   return {{"points", points},
           {"mean", interval.mean},
           {"low", interval.low},
           {"high", interval.high},
           {"trace", found.exact ? "exact" : "Hutchinson"},
+          {"probes", found.exact ? nlohmann::json(nullptr) : nlohmann::json(trace.probes)},
+          {"trace_standard_error",
+           found.exact ? nlohmann::json(0.0) : json_number(of_mean(found.standard_error))},
           {"mean_evaluations", found.mean_evaluations}};
 }
 
@@ -176,12 +229,19 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     std::cout << json_text(json) << '\n';
   } else if (!options.output.quiet) {
     print_evaluations(evaluations);
+    if (options.sets == 0 && options.likelihood == 0) return;
+    for (std::size_t i = 0; i < evaluations.size(); ++i) {
+      print_details(evaluations[i], json[i], options.sets > 0);
+    }
     if (options.sets == 0) return;
-    for (std::size_t i = 0; i < evaluations.size(); ++i) print_laws(evaluations[i], json[i]);
     std::printf(
-        "\nDistances between the laws of generated and held-out points, and between two samples "
-        "of\n"
-        "held-out points (floor), with 95 %% intervals over sets of fresh points.\n");
+        "\nWith 95 %% intervals: bootstrapped over pairs or points, and for distances between "
+        "laws\n"
+        "Student's over sets of fresh points. Memorised: share of points from training or fresh\n"
+        "sources whose nearest training target is under a third as far as the second nearest; its\n"
+        "floor is the share of held-out targets for which that holds. Floors of distances are "
+        "those\n"
+        "between two samples of held-out points.\n");
   }
 }
 

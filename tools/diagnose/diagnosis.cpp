@@ -16,6 +16,8 @@ namespace gradvar {
 
 namespace {
 
+constexpr double kSlowPairing = 4e6;  // numbers held by a coupling that takes its time
+
 // At most `most` of them, evenly by number, first and last among them.
 std::vector<CheckpointEntry> some_of(const std::vector<CheckpointEntry>& all, std::size_t most) {
   if (all.size() <= most) return all;
@@ -66,7 +68,8 @@ Onset onset_of(const std::vector<Snapshot>& snapshots) {
   Onset onset{.kind = Onset::Kind::kBetween, .after = 0, .by = snapshots[first].step};
   if (first > 0) onset.after = snapshots[first - 1].step;
   // Between the first weights and the only ones kept lies the whole run.
-  if (first == 0 || (first == 1 && snapshots.size() == 2)) onset.kind = Onset::Kind::kUnknown;
+  if (first == 1 && snapshots.size() == 2) onset.kind = Onset::Kind::kUnknown;
+  if (first == 0) onset.kind = Onset::Kind::kFromTheStart;
   return onset;
 }
 
@@ -77,8 +80,27 @@ Examination<Real>::Examination(TrainingRun<Real>& run, std::string subject,
   diagnosis_.subject = std::move(subject);
   diagnosis_.config = run.config();
   diagnosis_.solver = options.snapshot.solver.spec();
+  const std::int64_t trained = run.problem().pairs().x0.rows();
+  if (options.note && run.problem().coupling().numbers_held(trained) > kSlowPairing) {
+    options.note("pairing " + std::to_string(trained) +
+                 " points not trained on, as the training pairs were");
+  }
   diagnosis_.reference =
       make_reference(run.problem(), run.config(), options.held_out, options.snapshot.most_pairs);
+  if (options.split) name_split(*options.split);
+}
+
+// The copy that was trained on is gone afterwards: the user's file is what is named.
+template <class Real>
+void Examination<Real>::name_split(const PairsSplit& split) {
+  diagnosis_.config.pairs_file = split.file;
+  HeldOut& held_out = diagnosis_.reference.held_out;
+  if (!held_out.later_rows) return;
+  held_out.later_rows = false;
+  held_out.origin = std::to_string(held_out.pairs.x0.rows()) + " of the " +
+                    std::to_string(split.rows.size()) + " pairs of '" + split.file +
+                    "', drawn at random (--seed " + std::to_string(split.seed) +
+                    ") and not trained on";
 }
 
 template <class Real>
@@ -91,6 +113,9 @@ template <class Real>
 Diagnosis Examination<Real>::finish() {
   diagnosis_.onset = onset_of(diagnosis_.through_training);
   diagnosis_.pairs = pair_by_pair(run_, diagnosis_.reference, diagnosis_.last());
+  if (options_.split) {
+    for (DiagnosedPair& pair : diagnosis_.pairs) pair.pair = options_.split->rows[pair.pair];
+  }
   diagnosis_.norm_and_distance = norm_and_distance(diagnosis_.pairs);
   return std::move(diagnosis_);
 }
@@ -135,7 +160,10 @@ Diagnosis diagnose_training(TrainingRun<Real>& run, const std::string& subject,
     }
     tick(step, total);
   }
-  return examination.finish();
+  Diagnosis diagnosis = examination.finish();
+  // Of a single step no snapshot is missing.
+  if (diagnosis.onset.kind == Onset::Kind::kUnknown) diagnosis.onset.kind = Onset::Kind::kBetween;
+  return diagnosis;
 }
 
 template class Examination<float>;

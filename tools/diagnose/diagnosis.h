@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "tools/diagnose/snapshot.h"
+#include "tools/diagnose/split.h"
 
 namespace gradvar {
 
 // One training pair, at the last step.
 struct DiagnosedPair {
-  std::int64_t pair = 0;     // its row
+  std::int64_t pair = 0;     // its row, in the user's file where there is one
   double distance = 0;       // of the generated point to the partner
   bool returned = false;     // flow/memorisation.h
   double gradient_norm = 0;  // root of E|g|^2 over t and noise
@@ -22,9 +23,10 @@ struct DiagnosedPair {
 // Since when: the first snapshot from which on all memorise.
 struct Onset {
   enum class Kind {
-    kNever,    // the run does not memorise
-    kBetween,  // it began between the two steps
-    kUnknown,  // no checkpoint before tells
+    kNever,         // the run does not memorise
+    kBetween,       // it began between the two steps
+    kUnknown,       // no checkpoint before tells
+    kFromTheStart,  // weights that saw no pair "memorise": the held-out pairs are of another kind
   } kind = Kind::kNever;
   std::int64_t after = 0, by = 0;  // not yet at `after`, memorising at `by`
 };
@@ -51,7 +53,10 @@ inline constexpr std::int64_t kMostSnapshots =
 
 struct DiagnoseOptions {
   SnapshotOptions snapshot{};
-  std::int64_t held_out = 1000;  // pairs, at most
+  std::int64_t held_out = 1000;       // pairs, at most
+  std::optional<PairsSplit> split{};  // of the run's pairs, which then come from its copy
+  // Takes what the user should know before a wait; may be empty.
+  std::function<void(const std::string&)> note{};
 };
 
 [[nodiscard]] Onset onset_of(const std::vector<Snapshot>& snapshots);
@@ -68,6 +73,8 @@ class Examination {
   [[nodiscard]] Diagnosis finish();
 
  private:
+  void name_split(const PairsSplit& split);
+
   TrainingRun<Real>& run_;
   DiagnoseOptions options_;
   Diagnosis diagnosis_;

@@ -14,10 +14,12 @@ namespace gradvar {
 
 namespace {
 
-const ResultKind kDiagnosisKind = {
-    "diagnose",
-    "through_training.csv",
-    {"summary.json", "by_pair.csv", "through_training.csv", "sweep.csv", "figures", "report.html"}};
+constexpr const char* kSweepLevels = "sweep_levels.json";
+
+const ResultKind kDiagnosisKind = {"diagnose",
+                                   "through_training.csv",
+                                   {"summary.json", "by_pair.csv", "through_training.csv",
+                                    "sweep.csv", kSweepLevels, "figures", "report.html"}};
 
 CsvText pair_csv(const Diagnosis& diagnosis) {
   CsvText csv("pair,distance,returned,gradient_norm,loss");
@@ -65,7 +67,14 @@ CsvText sweep_csv(const Sweep& sweep) {
 }  // namespace
 
 void check_diagnosis_directory(const std::string& option, const std::string& directory) {
-  check_result_directory(option, directory, kDiagnosisKind);
+  ResultKind kind = kDiagnosisKind;
+  // A sweep that was stopped has left its levels alone.
+  if (std::filesystem::exists(sweep_levels_file(directory))) kind.sign = kSweepLevels;
+  check_result_directory(option, directory, kind);
+}
+
+std::string sweep_levels_file(const std::string& directory) {
+  return (std::filesystem::path(directory) / kSweepLevels).string();
 }
 
 nlohmann::json to_json(const Diagnosis& diagnosis, const std::optional<Sweep>& sweep) {
@@ -80,7 +89,11 @@ void write_diagnosis(const std::string& directory, const Diagnosis& diagnosis,
     write_file((path / "summary.json").string(), to_json(diagnosis, sweep).dump(2) + "\n");
     pair_csv(diagnosis).write(path / "by_pair.csv");
     training_csv(diagnosis).write(path / "through_training.csv");
-    if (sweep) sweep_csv(*sweep).write(path / "sweep.csv");
+    if (sweep) {
+      sweep_csv(*sweep).write(path / "sweep.csv");
+      const std::string levels = sweep_levels_file(directory);
+      if (std::filesystem::exists(levels)) std::filesystem::copy_file(levels, path / kSweepLevels);
+    }
     write_diagnosis_report(path, diagnosis, sweep, command);
   });
 }

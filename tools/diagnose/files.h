@@ -4,6 +4,9 @@
 //   by_pair.csv           pair, distance, returned, gradient_norm, loss
 //   through_training.csv  a row a snapshot: errors, what is remembered, gradient variances
 //   sweep.csv             a row a noise level, where there was a sweep
+//   sweep_levels.json     its finished levels, written one by one (sweep_levels.h): there before
+//   all
+//                         else, and taken up by the next sweep of the same settings
 //   figures/, report.html the same to be looked at
 #pragma once
 
@@ -17,6 +20,8 @@ namespace gradvar {
 
 // Before long work begins; see tools/result_directory.h.
 void check_diagnosis_directory(const std::string& option, const std::string& directory);
+
+[[nodiscard]] std::string sweep_levels_file(const std::string& directory);
 
 // What --json prints.
 [[nodiscard]] nlohmann::json to_json(const Diagnosis& diagnosis, const std::optional<Sweep>& sweep);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "flow/memorisation.h"
 #include "tools/pairs_file.h"
 
 namespace gradvar {
@@ -24,21 +25,26 @@ Tensor<double> stacked(const std::vector<Tensor<double>>& parts) {
 HeldOut from_rows(const PairsFile& file, const RunConfig& config, std::int64_t most) {
   const std::int64_t first = config.pairs;
   const std::int64_t count = std::min(file.pairs.x0.rows() - first, most);
-  return {.pairs = {file.pairs.x0.rows_copy(first, count), file.pairs.x1.rows_copy(first, count)},
-          .origin = "rows " + std::to_string(first + 1) + " to " + std::to_string(first + count) +
-                    " of '" + config.pairs_file + "', which training did not take",
-          .fresh_sources = true,
-          .fresh_targets = true};
+  HeldOut held_out{
+      .pairs = {file.pairs.x0.rows_copy(first, count), file.pairs.x1.rows_copy(first, count)},
+      .origin = "rows " + std::to_string(first + 1) + " to " + std::to_string(first + count) +
+                " of '" + config.pairs_file + "', which training did not take",
+      .later_rows = true,
+      .fresh_sources = true};
+  held_out.fresh_targets =
+      mostly_fresh(held_out.pairs.x1, distinct_rows(file.pairs.x1.rows_copy(0, first)));
+  return held_out;
 }
 
 // Pairs drawn afresh. Targets that are a file of points come back: a set takes each once.
 HeldOut from_coupling(const Problem& problem, std::uint64_t seed, std::int64_t most) {
   const Coupling& coupling = problem.coupling();
   const std::int64_t trained = problem.pairs().x0.rows();
-  const std::int64_t in_set = coupling.row_by_row() ? most : std::min(trained, most);
+  const std::int64_t in_set = coupling.row_by_row() ? most : trained;
+  const std::int64_t count = std::max<std::int64_t>(most / in_set, 1);
   const Tensor<double>* points = problem.target().points();
   std::vector<Tensor<double>> sources, targets;
-  for (std::int64_t set = 0; (set + 1) * in_set <= most; ++set) {
+  for (std::int64_t set = 0; set < count; ++set) {
     const auto number = static_cast<std::uint64_t>(set);
     Tensor<double> from, to;
     if (!coupling.from_targets()) from = problem.fresh_sources(in_set, number);
@@ -56,10 +62,14 @@ HeldOut from_coupling(const Problem& problem, std::uint64_t seed, std::int64_t m
     targets.push_back(std::move(to));
   }
   HeldOut held_out{.pairs = {stacked(sources), stacked(targets)}};
+  if (held_out.pairs.x0.rows() > most) {  // one set, larger than what was asked for
+    held_out.pairs = {held_out.pairs.x0.rows_copy(0, most), held_out.pairs.x1.rows_copy(0, most)};
+  }
   held_out.origin = std::to_string(held_out.pairs.x0.rows()) + " fresh pairs of the coupling '" +
                     coupling.spec() + "'";
   held_out.fresh_sources = problem.source().points() == nullptr;
-  held_out.fresh_targets = points == nullptr;
+  held_out.fresh_targets =
+      points == nullptr || mostly_fresh(held_out.pairs.x1, distinct_rows(problem.pairs().x1));
   return held_out;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include "flow/distances.h"
@@ -23,32 +22,6 @@ Tensor<double> followed(const Field<Real>& field, const SolverOptions& solver,
 Pairs first_pairs(const Pairs& pairs, std::int64_t most) {
   const std::int64_t count = std::min(pairs.x0.rows(), most);
   return {pairs.x0.rows_copy(0, count), pairs.x1.rows_copy(0, count)};
-}
-
-// Every target once: of a repeated one, which resampling from a file leaves, the nearest and the
-// second nearest would be the same point.
-Tensor<double> distinct(const Tensor<double>& targets) {
-  std::vector<std::int64_t> order(targets.rows());
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  const auto less = [&](std::int64_t a, std::int64_t b) {
-    return std::ranges::lexicographical_compare(targets.row(a), targets.row(b));
-  };
-  std::sort(order.begin(), order.end(), less);
-  const auto same = [&](std::int64_t a, std::int64_t b) {
-    return std::ranges::equal(targets.row(a), targets.row(b));
-  };
-  order.erase(std::unique(order.begin(), order.end(), same), order.end());
-  return select_rows(targets, order);
-}
-
-// The luck of one half of the targets near the other: for targets that have no others.
-std::vector<double> ratios_among(const Tensor<double>& targets) {
-  const std::vector<std::int64_t> half = random_subset(targets.rows(), targets.rows() / 2, 0);
-  std::vector<std::int64_t> others;
-  for (std::int64_t row = 0; row < targets.rows(); ++row) {
-    if (!std::binary_search(half.begin(), half.end(), row)) others.push_back(row);
-  }
-  return nearest_targets(select_rows(targets, half), select_rows(targets, others)).ratio;
 }
 
 template <class Real>
@@ -97,12 +70,9 @@ Reference make_reference(const Problem& problem, const RunConfig& config,
   reference.held_out = held_out_pairs(problem, config, most_held_out);
   if (!reference.held_out.any()) reference.prediction = predict_across(reference.training);
   reference.random_partner = random_partner_distance(all.x1, all.x1);
-  reference.targets = distinct(all.x1);
-  if (!reference.held_out.fresh_sources || reference.targets.rows() < 2) return reference;
-  if (reference.held_out.fresh_targets) {
-    reference.luck_ratio = nearest_targets(reference.held_out.pairs.x1, reference.targets).ratio;
-  } else if (reference.targets.rows() >= 4) {
-    reference.luck_ratio = ratios_among(reference.targets);
+  reference.targets = distinct_rows(all.x1);
+  if (reference.held_out.fresh_sources && reference.targets.rows() >= 2) {
+    reference.luck_ratio = luck_ratios(reference.held_out.pairs.x1, reference.targets);
   }
   return reference;
 }

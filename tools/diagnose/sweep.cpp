@@ -1,6 +1,7 @@
 #include "tools/diagnose/sweep.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -11,6 +12,9 @@
 #include "flow/sample_distances.h"
 #include "io/number_text.h"
 #include "tools/choices.h"
+#include "tools/diagnose/sweep_levels.h"
+#include "tools/pairs_file.h"
+#include "tools/report/number.h"
 
 namespace gradvar {
 
@@ -51,6 +55,70 @@ std::vector<double> energies(TrainingRun<Real>& run, const HeldOut& held_out, co
   return values;
 }
 
+// Everything that decides the numbers of a level.
+template <class Real>
+nlohmann::json settings_of(TrainingRun<Real>& run, const Diagnosis& diagnosis, std::int64_t steps,
+                           const SnapshotOptions& snapshot) {
+  RunConfig config = run.config();
+  config.threads = 0;
+  config.pairs_file.clear();  // its pairs are below, wherever they lie
+  const std::span<const Real> flat = std::as_const(run.model()).parameters().flat();
+  const Tensor<double> weights(Shape{static_cast<std::int64_t>(flat.size())},
+                               std::vector<double>(flat.begin(), flat.end()));
+  const auto prints = [](const Pairs& pairs) {
+    return pairs.x0.rows() == 0 ? "" : fingerprint(pairs.x0) + " " + fingerprint(pairs.x1);
+  };
+  return {{"run", run_toml(config)},
+          {"pairs", prints(run.problem().pairs())},
+          {"held_out", prints(diagnosis.reference.held_out.pairs)},
+          {"weights", fingerprint(weights)},
+          {"after", run.trainer().steps()},
+          {"steps", steps},
+          {"solver", snapshot.solver.spec()},
+          {"most_pairs", snapshot.most_pairs}};
+}
+
+// The training steps of all levels, counted; the first ones, a third of a second of
+// them, are timed to say what all will cost.
+struct WarmSteps {
+  std::int64_t steps, missing, levels;  // of each level; levels to train, and all
+  const std::function<void(const std::string&)>& note;
+  const Tick& tick;
+  std::int64_t done = 0;
+  bool announced = false;
+
+  template <class Real>
+  void take(Trainer<Real>& trainer) {
+    constexpr std::int64_t kWarmUp = 2;
+    constexpr std::chrono::duration<double> kTrial(0.3);
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point begin;
+    for (std::int64_t step = 0; step < steps; ++step) {
+      trainer.step();
+      ++done;
+      if (done == kWarmUp) begin = Clock::now();
+      const bool over = done > kWarmUp && (Clock::now() - begin > kTrial || step + 1 == steps);
+      if (over && !announced) {
+        announce((Clock::now() - begin) / static_cast<double>(done - kWarmUp));
+        announced = true;
+      }
+      tick(done, steps * missing);
+    }
+  }
+
+ private:
+  void announce(std::chrono::duration<double> step) const {
+    if (!note) return;
+    std::string text = "sweep: " + std::to_string(levels) + " noise levels of " +
+                       std::to_string(steps) + " training steps each";
+    if (missing < levels) {
+      text += ", " + std::to_string(levels - missing) + " of them done before";
+    }
+    note(text + "; about " +
+         report::format_duration(step.count() * static_cast<double>(steps * missing)));
+  }
+};
+
 double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -69,9 +137,9 @@ std::vector<double> usual_sigmas(double random_partner, std::int64_t dim) {
   return sigmas;
 }
 
-std::int64_t sweep_steps(const SweepOptions& options, const RunConfig& config) {
+std::int64_t sweep_steps(const SweepOptions& options, std::int64_t taken) {
   if (options.steps > 0) return options.steps;
-  return std::max<std::int64_t>(config.steps / 2, 200);
+  return std::max<std::int64_t>(taken / 2, 200);
 }
 
 std::string with_sigma(const std::string& interpolant, double sigma) {
@@ -126,13 +194,22 @@ Sweep sweep_noise(TrainingRun<Real>& run, const Diagnosis& diagnosis, const Swee
   std::sort(sigmas.begin(), sigmas.end());
   sigmas.erase(std::unique(sigmas.begin(), sigmas.end()), sigmas.end());
   Sweep sweep;
-  sweep.steps = sweep_steps(options, run.config());
+  sweep.steps = sweep_steps(options, static_cast<std::int64_t>(run.trainer().steps()));
   for (std::int64_t set = 0; set < sets.count; ++set) {
     sweep.floor.push_back(
         energy_distance(targets_of(held_out, sets, set), targets_of(held_out, sets, set + 1)));
   }
-  const std::int64_t total = sweep.steps * static_cast<std::int64_t>(sigmas.size());
+  SweepLevels kept(options.levels, settings_of(run, diagnosis, sweep.steps, snapshot),
+                   snapshot.seed);
+  const auto missing = std::count_if(sigmas.begin(), sigmas.end(),
+                                     [&](double sigma) { return !kept.find(sigma).has_value(); });
+  WarmSteps steps{sweep.steps, missing, static_cast<std::int64_t>(sigmas.size()), options.note,
+                  tick};
   for (const double sigma : sigmas) {
+    if (std::optional<SweepPoint> found = kept.find(sigma)) {
+      sweep.points.push_back(std::move(*found));
+      continue;
+    }
     RunConfig config = run.config();
     config.interpolant = with_sigma(config.interpolant, sigma);
     config.schedule = "constant";  // another one would have come to its end
@@ -141,14 +218,12 @@ Sweep sweep_noise(TrainingRun<Real>& run, const Diagnosis& diagnosis, const Swee
     const std::span<const Real> weights = std::as_const(run.model()).parameters().flat();
     std::copy(weights.begin(), weights.end(), warm.model().parameters().flat().begin());
     warm.trainer().set_steps(run.trainer().steps());
-    for (std::int64_t step = 0; step < sweep.steps; ++step) {
-      warm.trainer().step();
-      tick(static_cast<std::int64_t>(sweep.points.size()) * sweep.steps + step + 1, total);
-    }
+    steps.take(warm.trainer());
     SweepPoint point;
     point.sigma = sigma;
     point.snapshot = take_snapshot(warm, diagnosis.reference, snapshot);
     point.energy = energies(warm, held_out, sets, snapshot.solver);
+    kept.add(point);
     sweep.points.push_back(std::move(point));
   }
   recommend(sweep);

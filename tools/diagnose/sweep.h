@@ -41,20 +41,24 @@ struct Sweep {
 
 struct SweepOptions {
   std::vector<double> sigmas{};  // empty: usual_sigmas
-  std::int64_t steps = 0;        // 0: half as many as the run took, 200 at least
+  std::int64_t steps = 0;        // 0: half as many as the run has taken, 200 at least
+  std::string levels{};          // a file that keeps finished levels (sweep_levels.h); may be empty
+  // Takes what the sweep will cost, from the time of its first steps; may be empty.
+  std::function<void(const std::string&)> note{};
 };
 
 // 0 and five levels, at which noise moves a point by from a fiftieth to a half of the distance
 // between random partners.
 [[nodiscard]] std::vector<double> usual_sigmas(double random_partner, std::int64_t dim);
-[[nodiscard]] std::int64_t sweep_steps(const SweepOptions& options, const RunConfig& config);
+[[nodiscard]] std::int64_t sweep_steps(const SweepOptions& options, std::int64_t taken);
 // Throws std::invalid_argument for an interpolant that takes no noise (trigonometric).
 [[nodiscard]] std::string with_sigma(const std::string& interpolant, double sigma);
 
 // Marks what is within, and chooses. Points in rising sigma, all with as many sets or none.
 void recommend(Sweep& sweep);
 
-// `tick` is called after every training step. The weights of `run` stay as they are.
+// `tick` is called after every training step; levels of an earlier sweep that options.levels keeps
+// are taken as they are, and count for none. The weights of `run` stay as they are.
 template <class Real>
 [[nodiscard]] Sweep sweep_noise(TrainingRun<Real>& run, const Diagnosis& diagnosis,
                                 const SweepOptions& options, const SnapshotOptions& snapshot,

@@ -26,11 +26,49 @@ constexpr double kLow = 0.1;
 // And that of held-out pairs so many times above that of training pairs as a sign of memory.
 constexpr double kApart = 3;
 
+// What the variance means beside the verdict, which is by distances: the two must not contradict
+// each other unsaid.
+std::string meaning_of_variance(const MemorisationJudgement& j, bool low, bool apart) {
+  const bool open =
+      j.verdict == MemorisationVerdict::kUndecided || j.verdict == MemorisationVerdict::kTooFew;
+  if (open) {
+    return apart ? "the field fits the pairs it has seen better than others, but whether the flow "
+                   "remembers them is undecided."
+                 : "alike on both, which does not decide whether the flow remembers.";
+  }
+  if (j.memorises() && apart) {
+    return low ? "alone, the low variance would mislead, for the optimal field has none either "
+                 "(Proposition 1). It is low because these pairs were seen."
+               : "the field fits the pairs it has seen better than others.";
+  }
+  if (j.memorises()) {
+    return std::string(low ? "low on both" : "the same kind of mismatch on both") +
+           ". It does not show the memory, for the run " +
+           (j.verdict == MemorisationVerdict::kCopies
+                ? "copies its targets, whichever source they start from."
+                : "returns its pairs and not others.");
+  }
+  if (apart) {
+    return std::string("the field fits the pairs it has seen better than others, ") +
+           (j.verdict == MemorisationVerdict::kRule
+                ? "and still the flow finds the partners of both: a rule was learned."
+                : "but the flow brings them back no better.");
+  }
+  return low ? "low on both, so here it does mean that the field matches the coupling."
+             : "the same kind of mismatch on both, no sign of memory.";
+}
+
+std::string distances_text(const MemorisationJudgement& j) {
+  return " In units of random partners' distance, held-out points end " +
+         formatted("%.3g", j.held_out_error.mean) + " from their partners, training points " +
+         formatted("%.3g", j.training_error.mean) + ".";
+}
+
 std::string numbers_table(const Diagnosis& d) {
   const MemorisationJudgement& j = d.last().judgement;
   std::string text;
   const auto row = [&](const char* name, const std::string& value, const std::string& note) {
-    text += formatted("  %-28s %-24s ", name, value.c_str()) + note + "\n";
+    text += formatted("  %-28s %-26s ", name, value.c_str()) + note + "\n";
   };
   row("error at training pairs", interval_text(j.training_error),
       "median distance to the partner, in units of random partners'");
@@ -153,12 +191,17 @@ std::string onset_sentence(const Diagnosis& d) {
     case Onset::Kind::kUnknown:
       return "Since which step is not known: no checkpoint before " + steps_text(d.onset.by) +
              " was kept. Train with --checkpoint-every N --keep 1000 to find out.";
+    case Onset::Kind::kFromTheStart:
+      return "But the weights that had seen no pair give the same answer: the held-out pairs are "
+             "not of one kind with those trained on, and nothing follows about memory. Is the file "
+             "of pairs in some order?";
   }
   return "";
 }
 
 std::string variance_sentence(const Diagnosis& d) {
   const VariancePair& now = d.last().variance;
+  const MemorisationJudgement& j = d.last().judgement;
   const double before = d.through_training.front().variance.training;
   const std::string fell =
       "On training pairs the gradient variance is " + short_number(now.training) + ", " +
@@ -170,17 +213,10 @@ std::string variance_sentence(const Diagnosis& d) {
                          "memory from a rule by."
                        : ".");
   }
-  const std::string held_out = ", on held-out pairs " + short_number(now.held_out);
-  if (now.held_out > kApart * now.training) {
-    return fell + held_out + ": " + formatted("%.2g", now.held_out / now.training) +
-           " times as much. " +
-           (low ? "Alone, the low variance would mislead: the optimal field has none either "
-                  "(Proposition 1). It is low because these pairs were seen."
-                : "The field fits the pairs it has seen better than others.");
-  }
-  return fell + held_out +
-         (low ? ": low on both, so here it does mean that the field matches the coupling."
-              : ": the same kind of mismatch on both, no sign of memory.");
+  const bool apart = now.held_out > kApart * now.training;
+  std::string text = fell + ", on held-out pairs " + short_number(now.held_out);
+  if (apart) text += ", " + formatted("%.2g", now.held_out / now.training) + " times as much";
+  return text + ": " + meaning_of_variance(j, low, apart) + distances_text(j);
 }
 
 std::string pairs_sentence(const Diagnosis& d) {
@@ -203,12 +239,17 @@ std::string limits_sentence(const Diagnosis& d) {
       "the solver " +
       d.solver + "; other seeds of training are not in it.";
   if (d.reference.held_out.any() && !d.reference.held_out.fresh_targets) {
-    text += " The targets are a file of points: held-out pairs end at training targets.";
+    text += " Held-out pairs end at training targets: these are few, or a file of points.";
   }
   if (!d.reference.held_out.any()) {
     text +=
         " A rule that no smooth map expresses would look random here; hold out pairs to be "
         "sure (--pairs below the number in the file).";
+  }
+  if (d.reference.held_out.later_rows) {
+    text +=
+        " Held-out pairs are the later rows of the file: in a sorted file they differ from the "
+        "earlier ones for that alone, so shuffle it before training.";
   }
   if (d.config.pairing == "resampled") {
     text += " Pairs are drawn anew at every step: those judged here were never trained on.";

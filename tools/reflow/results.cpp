@@ -1,10 +1,11 @@
 #include "tools/reflow/results.h"
 
+#include <cmath>
 #include <cstdio>
 #include <limits>
 
 #include "io/atomic_file.h"
-#include "tools/csv_text.h"
+#include "io/number_text.h"
 #include "tools/reflow/report.h"
 
 namespace gradvar {
@@ -13,38 +14,51 @@ using nlohmann::json;
 
 namespace {
 
+struct Column {
+  std::string name, pointer;
+  bool interval;  // also name_low and name_high
+};
+
+const std::vector<Column>& columns() {
+  static const std::vector<Column> all = {{"straightness", "/straightness", true},
+                                          {"variance", "/variance", false},
+                                          {"loss", "/loss", false},
+                                          {"mean_squared_norm", "/mean_squared_norm", false},
+                                          {"training_error", "/training_error", true},
+                                          {"held_out_error", "/held_out_error", true},
+                                          {"remembered", "/remembered", true},
+                                          {"one_step_sliced", "/one_step/sliced", true},
+                                          {"many_steps_sliced", "/many_steps/sliced", true},
+                                          {"floor_sliced", "/many_steps/sliced/floor", true},
+                                          {"one_step_mmd", "/one_step/mmd", true},
+                                          {"many_steps_mmd", "/many_steps/mmd", true},
+                                          {"floor_mmd", "/many_steps/mmd/floor", true},
+                                          {"evaluations", "/evaluations", false}};
+  return all;
+}
+
 void write_csv_of(const std::filesystem::path& path, const std::vector<json>& records) {
-  CsvText csv(
-      "round,straightness,straightness_low,straightness_high,variance,loss,mean_squared_norm,"
-      "training_error,held_out_error,remembered,remembered_low,remembered_high,one_step_sliced,"
-      "one_step_sliced_low,one_step_sliced_high,many_steps_sliced,many_steps_sliced_low,"
-      "many_steps_sliced_high,floor_sliced,one_step_mmd,many_steps_mmd,floor_mmd,evaluations");
-  for (const json& record : records) {
-    const auto n = [&](const char* pointer) { return record_number(record, pointer); };
-    csv.row(std::to_string(record.at("round").get<int>()), {n("/straightness/mean"),
-                                                            n("/straightness/low"),
-                                                            n("/straightness/high"),
-                                                            n("/variance"),
-                                                            n("/loss"),
-                                                            n("/mean_squared_norm"),
-                                                            n("/training_error/mean"),
-                                                            n("/held_out_error/mean"),
-                                                            n("/remembered/mean"),
-                                                            n("/remembered/low"),
-                                                            n("/remembered/high"),
-                                                            n("/one_step/sliced/mean"),
-                                                            n("/one_step/sliced/low"),
-                                                            n("/one_step/sliced/high"),
-                                                            n("/many_steps/sliced/mean"),
-                                                            n("/many_steps/sliced/low"),
-                                                            n("/many_steps/sliced/high"),
-                                                            n("/many_steps/sliced/floor/mean"),
-                                                            n("/one_step/mmd/mean"),
-                                                            n("/many_steps/mmd/mean"),
-                                                            n("/many_steps/mmd/floor/mean"),
-                                                            n("/evaluations")});
+  std::string header = "round";
+  for (const Column& column : columns()) {
+    header += "," + column.name;
+    if (column.interval) header += "," + column.name + "_low," + column.name + "_high";
   }
-  csv.write(path);
+  std::string text = header + "\n";
+  for (const json& record : records) {
+    text += std::to_string(record.at("round").get<int>());
+    const auto add = [&](const std::string& pointer) {
+      const double value = record_number(record, pointer);
+      text += std::isnan(value) ? "," : "," + number_text(value);
+    };
+    for (const Column& column : columns()) {
+      add(column.pointer + (column.interval ? "/mean" : ""));
+      if (!column.interval) continue;
+      add(column.pointer + "/low");
+      add(column.pointer + "/high");
+    }
+    text += "\n";
+  }
+  write_file(path.string(), text);
 }
 
 }  // namespace
@@ -79,8 +93,9 @@ void print_rounds(const std::vector<json>& records) {
       "to their partners, on pairs trained on and on others of the same flow, over the distance\n"
       "between random partners; remembered: share of training pairs that come back and held-out\n"
       "ones do not. One step (Euler), many (%s), floor: sliced 2-Wasserstein distance of\n"
-      "points from fresh sources to fresh targets, and between two samples of targets. Intervals\n"
-      "are in rounds.csv and report.html.\n",
+      "points from fresh sources to fresh targets, and between two samples of targets. 95 %%\n"
+      "intervals of all but variance and loss, which leave no pair out, are in rounds.csv and\n"
+      "report.html.\n",
       records.front().at("solver").get_ref<const std::string&>().c_str());
 }
 
