@@ -327,7 +327,7 @@ class IdentifiabilityStudy final : public Study {
     return {.id = id_of(setting, "pairs", seed),
             .settings = run_toml(config_of(options, setting, 0, seed)) + levels,
             .units = 200,
-            .run = [=](const std::filesystem::path&, Progress& progress) {
+            .run = [=](const std::filesystem::path&, TaskProgress& progress) {
               json results = of_pairs(options, setting, seed);
               progress.advance(200);
               return results;

@@ -45,6 +45,9 @@ class Study {
   [[nodiscard]] virtual bool in_default_set() const { return true; }
   // Whether --images has a meaning for it.
   [[nodiscard]] virtual bool takes_images() const { return false; }
+  // Throws std::invalid_argument before anything is trained when what was given is not what the
+  // preset needs. `reading`: how the decoding of images is shown.
+  virtual void check(const StudyOptions&, ProgressMode) const {}
   // What each preset is and about what it costs on two cores: "quick: 3 seeds, 30 s; ...".
   [[nodiscard]] virtual std::string presets() const = 0;
   [[nodiscard]] virtual std::vector<Task> tasks(const StudyOptions& options) const = 0;
