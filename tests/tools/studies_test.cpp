@@ -236,6 +236,13 @@ TEST(Verdicts, NeedTheWholeIntervalOnTheirSide) {
   EXPECT_FALSE(is_broken({{0.4, 0.9, 0.7}}));
 }
 
+TEST(Verdicts, FollowTheSignOfTheIntervalAndOfTheMean) {
+  EXPECT_EQ(sign_verdict({{1, 1.1, 0.9}}), report::Verdict::kShown);
+  EXPECT_EQ(sign_verdict({{1, -0.5}}), report::Verdict::kPartly);
+  EXPECT_EQ(sign_verdict({{0.5, -1}}), report::Verdict::kNotShown);
+  EXPECT_EQ(sign_verdict({{-1, -1.1, -0.9}}), report::Verdict::kNotShown);
+}
+
 TEST(SpacedSteps, BeginWithZeroAndGrowToTheLast) {
   const std::vector<std::uint64_t> steps = spaced_steps(10, 1000, 3);
   EXPECT_EQ(steps, (std::vector<std::uint64_t>{0, 10, 100, 1000}));

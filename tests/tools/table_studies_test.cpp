@@ -131,6 +131,32 @@ TEST(ImagesStudy, NoiseThatChangesNothingIsNotShownAndExplained) {
   EXPECT_EQ(verdicts(found, "farther from"), Two(2, Verdict::kNotShown));
   EXPECT_EQ(verdicts(found, "nearer to the optimal"), Two(2, Verdict::kNotShown));
   EXPECT_TRUE(has(found[1].measured, "of log *N*")) << found[1].measured;
+  EXPECT_TRUE(has(found[1].measured, "paired difference")) << found[1].measured;
+}
+
+// A verdict without its rule is an opinion.
+TEST(PaperTables, EveryVerdictStatesItsRule) {
+  for (const Finding& f : image_findings(10, 60, 50, 20)) {
+    EXPECT_EQ(f.rule.starts_with("Shown when "), f.verdict != Verdict::kNotComparable) << f.claim;
+  }
+  for (const std::string preset : {"quick", "middle"}) {
+    const auto study = make_mixture_study();
+    const auto all = [](double value) { return [=](const std::string&) { return value; }; };
+    const auto found =
+        study->findings({.preset = preset}, made_up(*study, {.preset = preset},
+                                                    {{"/training_mmd/biased", all(1e-6)},
+                                                     {"/training_mmd/floor_biased", all(1e-3)},
+                                                     {"/mmd", all(1e-3)},
+                                                     {"/mmd_floor", all(1e-4)}}));
+    EXPECT_EQ(verdicts(found, "Beyond the table").size(), preset == "quick" ? 0u : 2u);
+    for (const Finding& f : found) {
+      EXPECT_EQ(f.rule.starts_with("Shown when "), f.verdict != Verdict::kNotComparable) << f.claim;
+    }
+  }
+}
+
+TEST(ImagesStudy, SaysWhichRowsOfTheTableAreLeftOut) {
+  EXPECT_TRUE(has(make_images_study()->presets(), "Table 2's rows of 50K pairs are left out"));
 }
 
 TEST(ImagesStudy, PairsOfItsOwnMakingComeAfterTheFlowThatMakesThem) {

@@ -24,8 +24,13 @@ struct StudyOptions {
 struct Finding {
   std::string claim;     // and where it comes from
   std::string measured;  // the numbers that decide
+  std::string rule;  // how: "Shown when ..., partly when ..."; empty for what cannot be compared
   report::Verdict verdict = report::Verdict::kNone;
   std::string paper{};  // the paper's own numbers, where it has some
+
+  [[nodiscard]] std::string measured_and_rule() const {
+    return measured + (rule.empty() ? "" : ". " + rule);
+  }
 };
 
 // What a study writes to.

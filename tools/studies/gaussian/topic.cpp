@@ -56,7 +56,7 @@ void tell_statements(const std::string& name, const std::vector<Statement>& stat
                    {"Measured", Align::kLeft},
                    {"Verdict", Align::kLeft}};
   for (const Statement& s : statements) {
-    table.rows.push_back({s.claim, s.exact, s.measured, s.verdict});
+    table.rows.push_back({s.claim, s.exact, s.measured + ". " + s.rule, s.verdict});
   }
   paper.report.table(name + "-claims", table, {"What [[" + name + "]] says.", "", "", ""});
 }
