@@ -63,7 +63,9 @@ Tensor<double> optimal_among_targets(const Problem& problem) {
            " points of its own";
   });
   const Tensor<double> targets = points->rows_copy(0, sources.rows());
-  return select_rows(targets, optimal_assignment(sources, targets).partner);
+  return select_rows(targets, optimal_assignment(sources, targets, nullptr, [] {
+                                stop_if_interrupted("");
+                              }).partner);
 }
 
 template <class Real>
