@@ -61,8 +61,9 @@ void block_leasts(const double* values, std::int64_t blocks, double* least) {
 // is optimal.
 class Solver {
  public:
-  explicit Solver(const Tensor<double>& cost)
+  Solver(const Tensor<double>& cost, const std::function<void()>& tick)
       : cost_(cost.data()),
+        tick_(tick),
         n_(cost.rows()),
         blocks_((n_ + kBlock - 1) / kBlock),
         price_(n_),
@@ -92,6 +93,10 @@ class Solver {
   }
 
  private:
+  void row_done() const {
+    if (tick_) tick_();
+  }
+
   struct Nearest {
     std::int64_t column;
     double distance;
@@ -124,6 +129,7 @@ class Solver {
       for (std::int64_t j = 0; j < n_; ++j) {
         price_[j] = std::min(price_[j], cost_[i * n_ + j]);
       }
+      row_done();
     }
   }
 
@@ -132,6 +138,7 @@ class Solver {
       reduce(cost_ + i * n_, price_.data(), n_, distance_.data());
       const std::int64_t column = nearest().column;
       if (row_of_[column] == kNone) match(i, column);
+      row_done();
     }
   }
 
@@ -153,6 +160,7 @@ class Solver {
 
   // The row that was put out, when it may go on.
   std::int64_t take_best_column(std::int64_t row) {
+    row_done();
     reduce(cost_ + row * n_, price_.data(), n_, distance_.data());
     const Nearest best = nearest();
     distance_[best.column] = kInfinite;
@@ -181,6 +189,7 @@ class Solver {
     double offset = 0;
     Nearest next{kNone, 0};
     while (true) {
+      row_done();
       relax(cost_ + row * n_, open_price_.data(), offset, row, n_, distance_.data(),
             previous_.data());
       next = nearest();
@@ -203,6 +212,7 @@ class Solver {
   }
 
   const double* cost_;
+  const std::function<void()>& tick_;
   std::int64_t n_, blocks_;
   std::vector<double> price_, open_price_;
   std::vector<std::int64_t> column_of_, row_of_;
@@ -214,7 +224,7 @@ class Solver {
 
 }  // namespace
 
-Assignment solve_assignment(const Tensor<double>& cost) {
+Assignment solve_assignment(const Tensor<double>& cost, const std::function<void()>& tick) {
   const std::int64_t n = cost.rows();
   check(cost.shape() == Shape({n, n}), "assignment",
         "the cost matrix is " + cost.shape().to_string() + ", expected a square one");
@@ -225,14 +235,15 @@ Assignment solve_assignment(const Tensor<double>& cost) {
              ", expected a finite number of at most 1e300";
     });
   }
-  return Solver(cost).solve();
+  return Solver(cost, tick).solve();
 }
 
-Assignment optimal_assignment(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool) {
+Assignment optimal_assignment(const Tensor<double>& x, const Tensor<double>& y, LanePool* pool,
+                              const std::function<void()>& tick) {
   check(x.rows() == y.rows(), "assignment",
         "there are " + std::to_string(x.rows()) + " sources and " + std::to_string(y.rows()) +
             " targets, expected equally many");
-  return solve_assignment(squared_distances(x, y, pool));
+  return solve_assignment(squared_distances(x, y, pool), tick);
 }
 
 }  // namespace gradvar

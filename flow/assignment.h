@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "autograd/lanes.h"
@@ -23,12 +24,15 @@ struct Assignment {
 
 // cost [n,n]. Among equally cheap permutations it finds one that depends on the matrix alone: the
 // identity when all costs are equal. Throws std::invalid_argument when the matrix is not square, or
-// an entry is not finite or so large that sums of them may not be (1e300), naming it.
-[[nodiscard]] Assignment solve_assignment(const Tensor<double>& cost);
+// an entry is not finite or so large that sums of them may not be (1e300), naming it. `tick` is
+// called each time a row was looked at, by the calling thread; what it throws goes through.
+[[nodiscard]] Assignment solve_assignment(const Tensor<double>& cost,
+                                          const std::function<void()>& tick = {});
 
 // The same for squared distances between the rows of x and y, [n, ...] each: the exact optimal
 // transport between two sets of equally many points.
 [[nodiscard]] Assignment optimal_assignment(const Tensor<double>& x, const Tensor<double>& y,
-                                            LanePool* pool = nullptr);
+                                            LanePool* pool = nullptr,
+                                            const std::function<void()>& tick = {});
 
 }  // namespace gradvar

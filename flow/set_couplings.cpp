@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/check.h"
+#include "autograd/lanes.h"
 #include "flow/assignment.h"
 #include "flow/distances.h"
 #include "flow/pairwise.h"
@@ -25,12 +26,18 @@ std::vector<std::int64_t> random_order(std::int64_t count, const RandomStream& s
   return order;
 }
 
+std::vector<std::int64_t> assigned(const Tensor<double>& x0, const Tensor<double>& targets,
+                                   const SetSearch& search) {
+  LanePool pool(search.threads);
+  return optimal_assignment(x0, targets, &pool, search.tick).partner;
+}
+
 }  // namespace
 
 Tensor<double> AssignmentCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                             const RandomStream&) const {
   check_same_shape("assignment", "the source set", x0.shape(), "the target set", targets.shape());
-  return select_rows(targets, optimal_assignment(x0, targets).partner);
+  return select_rows(targets, assigned(x0, targets, search()));
 }
 
 double AssignmentCoupling::numbers_held(std::int64_t pairs) const { return squared(pairs); }
@@ -49,11 +56,12 @@ Tensor<double> MinibatchCoupling::partners(const Tensor<double>& x0, Tensor<doub
   check_same_shape("minibatch", "the source set", x0.shape(), "the target set", targets.shape());
   const std::vector<std::int64_t> order = random_order(targets.rows(), stream);
   std::vector<std::int64_t> chosen(order.size());
+  LanePool pool(search().threads);
   for (std::int64_t begin = 0; begin < x0.rows(); begin += size_) {
     const std::int64_t count = std::min(size_, x0.rows() - begin);
     const std::span<const std::int64_t> batch(order.data() + begin, count);
-    const Assignment found =
-        optimal_assignment(x0.rows_copy(begin, count), select_rows(targets, batch));
+    const Assignment found = optimal_assignment(x0.rows_copy(begin, count),
+                                                select_rows(targets, batch), &pool, search().tick);
     for (std::int64_t i = 0; i < count; ++i) chosen[begin + i] = batch[found.partner[i]];
   }
   return select_rows(targets, chosen);
@@ -75,10 +83,11 @@ std::string AdversarialCoupling::spec() const {
 Tensor<double> AdversarialCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                              const RandomStream& stream) const {
   check_same_shape("adversarial", "the source set", x0.shape(), "the target set", targets.shape());
-  const std::vector<std::int64_t> best = optimal_assignment(x0, targets).partner;
+  const std::vector<std::int64_t> best = assigned(x0, targets, search());
   const std::vector<std::int64_t> order = random_order(x0.rows(), stream);
-  const auto moved =
+  auto moved =
       static_cast<std::size_t>(std::llround(fraction_ * static_cast<double>(order.size())));
+  if (moved == 1) moved = std::min<std::size_t>(2, order.size());
   std::vector<std::int64_t> chosen = best;
   for (std::size_t i = 0; i < moved; ++i) chosen[order[i]] = best[order[(i + 1) % moved]];
   return select_rows(targets, chosen);
@@ -102,7 +111,9 @@ std::string EntropicCoupling::spec() const {
 Tensor<double> EntropicCoupling::partners(const Tensor<double>& x0, Tensor<double> targets,
                                           const RandomStream& stream) const {
   check_same_shape("entropic", "the source set", x0.shape(), "the target set", targets.shape());
-  const SinkhornPlan plan = sinkhorn(squared_distances(x0, targets), {.epsilon = epsilon_});
+  LanePool pool(search().threads);
+  const SinkhornPlan plan =
+      sinkhorn(squared_distances(x0, targets, &pool), {.epsilon = epsilon_}, &pool, search().tick);
   if (barycentric_) return barycentric_partners(plan, targets);
   return select_rows(targets, sampled_partners(plan, stream));
 }

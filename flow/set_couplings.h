@@ -5,7 +5,9 @@
 //                 batch (Fatras et al., "Learning with minibatch Wasserstein", 2020). The last
 //                 batch may be smaller
 //   adversarial   the optimal pairing, in which a random `fraction` of the targets have then been
-//                 handed on in one random circle, so that none of their sources keeps its own
+//                 handed on in one random circle, so that none of their sources keeps its own. A
+//                 fraction that rounds to one target moves two, where there are two: one alone has
+//                 nowhere to go
 //   entropic      by the plan of sinkhorn.h, epsilon in units of the mean cost: a target drawn from
 //                 each source's row, so that targets may repeat, or the mean of that row
 //                 (barycentric), which is no target in general
@@ -14,14 +16,31 @@
 // std::invalid_argument when the two sets differ in shape or hold numbers that are not finite.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "flow/coupling.h"
 
 namespace gradvar {
 
+// How partners are looked for; never changes a number.
+struct SetSearch {
+  int threads = 1;
+  // Called often, by the calling thread; what it throws goes through: the place to stop.
+  std::function<void()> tick{};
+};
+
 class SetCoupling : public Coupling {
  public:
+  void set_search(SetSearch search) { search_ = std::move(search); }
   [[nodiscard]] bool row_by_row() const final { return false; }
   [[nodiscard]] bool sources_once() const final { return true; }
+
+ protected:
+  [[nodiscard]] const SetSearch& search() const { return search_; }
+
+ private:
+  SetSearch search_;
 };
 
 class AssignmentCoupling final : public SetCoupling {

@@ -158,11 +158,13 @@ void measure(const Tensor<double>& cost, SinkhornPlan& result) {
 
 class Solver {
  public:
-  Solver(const Tensor<double>& cost, const SinkhornOptions& options, LanePool* pool)
+  Solver(const Tensor<double>& cost, const SinkhornOptions& options, LanePool* pool,
+         const std::function<void()>& tick)
       : cost_(cost),
         turned_(transposed(cost)),
         options_(options),
         pool_(pool),
+        tick_(tick),
         f_(cost.rows()),
         g_(cost.row_size()),
         fitted_(cost.row_size()) {}
@@ -207,6 +209,7 @@ class Solver {
   }
 
   void fit_rows() {
+    if (tick_) tick_();
     fit(cost_, g_, epsilon_, pool_, f_);
     fit(turned_, f_, epsilon_, pool_, fitted_);
     error_ = marginal_error(g_, fitted_, epsilon_);
@@ -229,6 +232,7 @@ class Solver {
       columns[j] = std::exp((g_[j] - fitted_[j]) / epsilon_) / static_cast<double>(m);
       slope[j] = 1 / static_cast<double>(m) - columns[j];
     }
+    if (tick_) tick_();
     const std::vector<double> before = g_;
     const double error = error_, objective = objective_;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt, damping_ *= 10) {
@@ -265,6 +269,7 @@ class Solver {
   Tensor<double> turned_;
   SinkhornOptions options_;
   LanePool* pool_;
+  const std::function<void()>& tick_;
   std::vector<double> f_, g_;
   std::vector<double> fitted_;  // the potential of the columns that would make their sums right
   double epsilon_ = 1, error_ = 0, objective_ = 0, damping_ = 0;
@@ -273,9 +278,10 @@ class Solver {
 
 }  // namespace
 
-SinkhornPlan sinkhorn(const Tensor<double>& cost, const SinkhornOptions& options, LanePool* pool) {
+SinkhornPlan sinkhorn(const Tensor<double>& cost, const SinkhornOptions& options, LanePool* pool,
+                      const std::function<void()>& tick) {
   const double mean = checked_mean(cost, options);
-  return Solver(cost, options, pool).solve(mean);
+  return Solver(cost, options, pool, tick).solve(mean);
 }
 
 Tensor<double> barycentric_partners(const SinkhornPlan& plan, const Tensor<double>& y) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "autograd/lanes.h"
@@ -35,9 +36,12 @@ struct SinkhornPlan {
 
 // cost [n,m], n, m >= 1. Every cost 0 or more, finite. Throws std::invalid_argument otherwise or
 // for options outside their range, and std::runtime_error naming the error reached when
-// max_iterations do not bring it under the tolerance: they grow as 1/epsilon.
+// max_iterations do not bring it under the tolerance: they grow as 1/epsilon. `tick` is called once
+// an iteration and between the parts of a long one, by the calling thread; what it throws goes
+// through.
 [[nodiscard]] SinkhornPlan sinkhorn(const Tensor<double>& cost, const SinkhornOptions& options = {},
-                                    LanePool* pool = nullptr);
+                                    LanePool* pool = nullptr,
+                                    const std::function<void()>& tick = {});
 
 // A target for each source: sum_j P_ij y_j / sum_j P_ij, the mean of its row of the plan. y [m,
 // ...].

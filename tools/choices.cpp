@@ -12,6 +12,8 @@
 #include "io/spec.h"
 #include "nn/mlp.h"
 #include "nn/unet.h"
+#include "tools/commands/options.h"
+#include "tools/interrupt.h"
 #include "tools/limits.h"
 #include "tools/spec_numbers.h"
 
@@ -175,7 +177,7 @@ std::unique_ptr<Coupling> make_affine(SpecReader& spec, const Distribution& sour
 }
 
 // Couplings that look at all points of both sides; null for other names.
-std::unique_ptr<Coupling> make_set_coupling(SpecReader& spec) {
+std::unique_ptr<SetCoupling> make_set_coupling(SpecReader& spec) {
   if (spec.name() == "assignment") {
     spec.done();
     return std::make_unique<AssignmentCoupling>();
@@ -228,7 +230,13 @@ std::unique_ptr<Coupling> make_coupling(const std::string& option, const std::st
       spec.done();
       return std::make_unique<PermutationCoupling>();
     }
-    if (std::unique_ptr<Coupling> coupling = make_set_coupling(spec)) return coupling;
+    if (std::unique_ptr<SetCoupling> coupling = make_set_coupling(spec)) {
+      coupling->set_search({.threads = resolve_threads(use.threads, kMostThreads), .tick = [use] {
+                              stop_if_interrupted(use.when_stopped);
+                              if (use.progress != nullptr) use.progress->advance();
+                            }});
+      return coupling;
+    }
     spec.unknown_name({"independent", "permutation", "affine", "optimal", "rotation", "assignment",
                        "minibatch", "adversarial", "entropic", "flow"});
   });

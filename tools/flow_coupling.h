@@ -37,7 +37,7 @@ struct FlowCouplingOptions {
   [[nodiscard]] static FlowCouplingOptions parse(SpecReader& spec);
 };
 
-// How flows are followed; never changes a number.
+// How flows are followed, and partners within sets looked for; never changes a number.
 struct FlowUse {
   std::int64_t threads = 0;
   Progress* progress = nullptr;  // not owned; then a signal ends it by Stopped(when_stopped)

@@ -96,6 +96,7 @@ class ResampledPairs final : public PairSource<Real> {
 
 Problem::Problem(const RunConfig& config, FlowUse use, ProgressMode reading)
     : seed_(config.seed),
+      pairs_given_(!config.pairs_file.empty()),
       pairing_(config.pairing == "fixed" ? Pairing::kFixed : Pairing::kResampled),
       source_(make_distribution("--source", config.source, reading)),
       target_(make_distribution("--target", config.target, reading)) {
@@ -160,6 +161,25 @@ void Problem::read_pairs(const RunConfig& config) {
   }
   pairs_.x0 = file.pairs.x0.rows_copy(0, config.pairs);
   pairs_.x1 = file.pairs.x1.rows_copy(0, config.pairs);
+}
+
+std::vector<std::string> Problem::points_used() const {
+  std::vector<std::string> sentences;
+  if (pairs_given_) return sentences;
+  const std::int64_t count = pairs_.x0.rows();
+  const auto side = [&](const char* option, const Distribution& distribution, bool used,
+                        bool once) {
+    const Tensor<double>* points = distribution.points();
+    if (points == nullptr || !used || (once && points->rows() == count)) return;
+    const std::string text = std::to_string(count);
+    sentences.push_back(std::string(option) + " has " + std::to_string(points->rows()) +
+                        " points: " +
+                        (once ? "the first " + text + " are taken, each once"
+                              : text + " are drawn from them, with replacement"));
+  };
+  side("--source", *source_, !coupling_->from_targets(), coupling_->sources_once());
+  side("--target", *target_, coupling_->uses_targets(), !coupling_->row_by_row());
+  return sentences;
 }
 
 const Tensor<double>& Problem::optimal_partners() const {

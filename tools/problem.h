@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "data/distribution.h"
 #include "flow/affine_map.h"
@@ -43,6 +45,9 @@ class Problem {
   [[nodiscard]] const Tensor<double>& optimal_partners() const;
   // "closed form", "assignment" or "too many pairs": how they are found.
   [[nodiscard]] const char* optimal_partners_by() const;
+  // How given points became pairs, a sentence a side: "--target has 300 points: the first 100 are
+  // taken, each once". Empty for laws, and where every point stands in one pair.
+  [[nodiscard]] std::vector<std::string> points_used() const;
   // The optimal map, where there is a closed form.
   [[nodiscard]] const std::optional<AffineMap>& optimal_map() const { return optimal_map_; }
   // Held-out samples, the same for every model of one seed; targets of `from`, when it is given.
@@ -55,6 +60,7 @@ class Problem {
   void draw_pairs(const RunConfig& config);
 
   std::uint64_t seed_;
+  bool pairs_given_;  // by a file
   Pairing pairing_;
   std::unique_ptr<Distribution> source_, target_;
   std::unique_ptr<Coupling> coupling_;

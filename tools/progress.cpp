@@ -92,8 +92,8 @@ Progress::Progress(ProgressMode mode, std::string task, std::int64_t total, std:
       task_(std::move(task)),
       unit_(std::move(unit)),
       total_(total),
-      before_(done),
       output_(std::move(output)),
+      before_(done),
       done_(done) {
   if (output_.out == nullptr) output_.out = &std::cerr;
   if (!output_.seconds) output_.seconds = steady_seconds;
@@ -138,6 +138,11 @@ void Progress::advance(std::int64_t units) {
   }
 }
 
+void Progress::skip(std::int64_t units) {
+  before_.fetch_add(units, std::memory_order_relaxed);
+  advance(units);
+}
+
 void Progress::note(std::string text) {
   const std::lock_guard<std::mutex> lock(pen_);
   note_ = std::move(text);
@@ -172,9 +177,11 @@ void Progress::draw(const State& now) {
     const double share = static_cast<double>(now.done) / static_cast<double>(total_);
     tail = " " + std::to_string(static_cast<int>(100 * std::min(share, 1.0))) + "%";
   }
-  tail += "  " + report::format_integer(now.done);
-  if (total_ > 0) tail += "/" + report::format_integer(total_);
-  tail += "  " + rate_text(now.rate, unit_);
+  if (!unit_.empty()) {
+    tail += "  " + report::format_integer(now.done);
+    if (total_ > 0) tail += "/" + report::format_integer(total_);
+    tail += "  " + rate_text(now.rate, unit_);
+  }
   if (std::isfinite(now.left)) tail += "  " + report::format_duration(now.left) + " left";
   if (!note_.empty()) tail += "  " + note_;
   std::string bar;
@@ -204,11 +211,14 @@ void Progress::write_line(const State& now, bool last) {
     write_json(*output_.out, line);
     return;
   }
-  std::string line = task_ + ": " + report::format_integer(now.done);
+  std::string line = task_ + ": ";
+  if (!unit_.empty()) line += report::format_integer(now.done);
   if (total_ > 0) {
     const double share = static_cast<double>(now.done) / static_cast<double>(total_);
-    line += " of " + report::format_integer(total_) + " " + unit_ + "s (" +
-            std::to_string(static_cast<int>(100 * std::min(share, 1.0))) + "%)";
+    const std::string percent = std::to_string(static_cast<int>(100 * std::min(share, 1.0))) + "%";
+    line += unit_.empty()
+                ? percent
+                : " of " + report::format_integer(total_) + " " + unit_ + "s (" + percent + ")";
   } else {
     line += " " + unit_ + "s";
   }
@@ -216,7 +226,7 @@ void Progress::write_line(const State& now, bool last) {
     line += std::string(complete ? ", done" : ", stopped") + " after " +
             report::format_duration(now.seconds);
   } else {
-    line += ", " + rate_text(now.rate, unit_);
+    if (!unit_.empty()) line += ", " + rate_text(now.rate, unit_);
     if (std::isfinite(now.left)) line += ", " + report::format_duration(now.left) + " left";
   }
   if (!note_.empty()) line += ", " + note_;

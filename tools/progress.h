@@ -40,8 +40,9 @@ struct ProgressOutput {
 
 class Progress {
  public:
-  // `total` in `unit`s ("step", in the singular); 0 when not known. `done` > 0 goes on where an
-  // earlier run stopped: those units count as done, not for the rate.
+  // `total` in `unit`s ("step", in the singular); 0 when not known. Without a name for the units
+  // only their share is shown, not how many there are. `done` > 0 goes on where an earlier run
+  // stopped: those units count as done, not for the rate.
   Progress(ProgressMode mode, std::string task, std::int64_t total, std::string unit = "step",
            std::int64_t done = 0, ProgressOutput output = {});
   // Calls finish().
@@ -51,6 +52,8 @@ class Progress {
 
   // Thread-safe and cheap: a redraw that is due is made by whichever thread finds the pen free.
   void advance(std::int64_t units = 1);
+  // Units that were done earlier, met on the way. Thread-safe.
+  void skip(std::int64_t units);
   // A short text behind the numbers, "loss 0.31". Thread-safe.
   void note(std::string text);
   // For tasks that are often short: no last line where no line came before it.
@@ -69,10 +72,10 @@ class Progress {
 
   ProgressMode mode_;
   std::string task_, unit_, note_;
-  std::int64_t total_, before_;
+  std::int64_t total_;
   ProgressOutput output_;
   double start_;
-  std::atomic<std::int64_t> done_;
+  std::atomic<std::int64_t> before_, done_;
   std::atomic<double> due_;  // when the next redraw or line is
   std::mutex pen_;
   bool drawn_ = false, finished_ = false, last_line_always_ = true;

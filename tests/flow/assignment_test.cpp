@@ -155,6 +155,23 @@ TEST(Assignment, ProvesItselfByItsPricesBetweenAThousandPoints) {
   EXPECT_LT(proof_gap(cost, found), 1e-6);  // of about 6e4
 }
 
+TEST(Assignment, StopsWhereItsTickThrows) {
+  struct Enough {};
+  const Tensor<double> x = normal_rows(1, 300, 5), y = normal_rows(2, 300, 5);
+  int ticks = 0;
+  (void)optimal_assignment(x, y, nullptr, [&] { ++ticks; });
+  EXPECT_GT(ticks, 600);  // in the search itself too
+  for (const int last : {1, 300, 600, ticks}) {
+    int left = last;
+    EXPECT_THROW((void)optimal_assignment(x, y, nullptr,
+                                          [&] {
+                                            if (--left == 0) throw Enough();
+                                          }),
+                 Enough);
+    EXPECT_EQ(left, 0);
+  }
+}
+
 TEST(Assignment, OnALineItIsTheOrder) {
   EXPECT_EQ(optimal_assignment(column({5, 0, 1}), column({3, 2, 9})).partner,
             (std::vector<std::int64_t>{2, 1, 0}));

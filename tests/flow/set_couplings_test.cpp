@@ -65,6 +65,35 @@ TEST(SetCouplings, AnAdversaryMovesTheFractionItWasGivenAndNoMore) {
   }
 }
 
+// A target alone has nowhere to go, and was left where it was.
+TEST(SetCouplings, AnAdversaryOfOneTargetMovesTwo) {
+  const Tensor<double> best = AssignmentCoupling().partners(kSources, kTargets, kStream);
+  const Tensor<double> x1 = AdversarialCoupling(0.01).partners(kSources, kTargets, kStream);
+  EXPECT_EQ(sorted(x1), sorted(kTargets));
+  int moved = 0;
+  for (std::int64_t i = 0; i < 101; ++i) moved += x1[i] != best[i] ? 1 : 0;
+  EXPECT_EQ(moved, 2);
+  EXPECT_EQ(AdversarialCoupling(1).partners(column({1}), column({5}), kStream)[0], 5);
+}
+
+TEST(SetCouplings, ThreadsChangeNothingAndTheTickStops) {
+  struct Enough {};
+  const auto search = [](SetCoupling&& coupling, SetSearch how) {
+    coupling.set_search(std::move(how));
+    return coupling.partners(kSources, kTargets, kStream);
+  };
+  const auto both = [&](auto make) {
+    const Tensor<double> alone = search(make(), {}), together = search(make(), {.threads = 3});
+    EXPECT_TRUE(
+        std::equal(alone.values().begin(), alone.values().end(), together.values().begin()));
+    EXPECT_THROW((void)search(make(), {.tick = [] { throw Enough(); }}), Enough);
+  };
+  both([] { return AssignmentCoupling(); });
+  both([] { return MinibatchCoupling(20); });
+  both([] { return AdversarialCoupling(0.5); });
+  both([] { return EntropicCoupling(0.1, true); });
+}
+
 TEST(SetCouplings, AnEntropicPlanGoesFromOptimalToIndependent) {
   const Tensor<double> best = AssignmentCoupling().partners(kSources, kTargets, kStream);
   const auto partners = [](double epsilon, bool barycentric) {

@@ -113,6 +113,20 @@ TEST(Sinkhorn, ThreadsChangeNothing) {
                          together.plan.values().begin()));
 }
 
+TEST(Sinkhorn, StopsWhereItsTickThrows) {
+  struct Enough {};
+  const Tensor<double> cost = squared_distances(normal_rows(1, 60, 2), normal_rows(2, 60, 2));
+  std::int64_t ticks = 0;
+  const SinkhornPlan plan = sinkhorn(cost, {.epsilon = 1e-3}, nullptr, [&] { ++ticks; });
+  EXPECT_GE(ticks, plan.iterations);
+  std::int64_t left = ticks;
+  EXPECT_THROW((void)sinkhorn(cost, {.epsilon = 1e-3}, nullptr,
+                              [&] {
+                                if (--left == 0) throw Enough();
+                              }),
+               Enough);
+}
+
 TEST(Sinkhorn, RefusesWhatIsNoProblem) {
   const auto refusal = [](const Tensor<double>& cost, const SinkhornOptions& options) {
     return sentence([&] { (void)sinkhorn(cost, options); });

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <map>
 
+#include "io/atomic_file.h"
 #include "tests/io/scratch_directory.h"
 #include "tools/studies/drifting.h"
 
@@ -37,6 +38,85 @@ TEST(AssociationStudies, SayShownWhenVarianceFollowsTheDistance) {
     EXPECT_EQ(findings_of(*study, rising, rising)[0].verdict, Verdict::kShown) << study->name();
     EXPECT_EQ(findings_of(*study, rising, falling)[0].verdict, Verdict::kNotShown) << study->name();
   }
+}
+
+// Fixed pairs that line up the other way, however the resampled ones pull the whole.
+TEST(AssociationStudies, NeverSayPartlyOfWhatGoesTheOtherWayAmongFixedPairs) {
+  for (const auto& study : {make_datasets_study(), make_architectures_study()}) {
+    TaskResults results;
+    std::map<char, int> place;
+    for (const Task& task : study->tasks({})) {
+      const int k = place[task.id.back()]++;
+      const bool resampled = task.id.find("resampled") != std::string::npos;
+      const double distance = resampled ? 10 + k : 0.01 * (k + 1);
+      const double variance = resampled ? 10 + k : 1 / (k + 1.0);
+      results[task.id] = {{"final", json::array({{{"solver", euler(100).spec()},
+                                                  {"to_training_partner", {{"mean", distance}}},
+                                                  {"between_random_partners", 1.0}}})},
+                          {"monitor", json::array({{{"trace", 1.0}}, {{"trace", variance}}})}};
+    }
+    const Finding finding = study->findings({}, results)[0];
+    EXPECT_EQ(finding.verdict, Verdict::kNotShown) << finding.measured;
+    EXPECT_TRUE(finding.measured.ends_with("where it goes the other way")) << finding.measured;
+    EXPECT_EQ(finding.measured.find("other way"), finding.measured.rfind("other way"));
+    EXPECT_NE(finding.rule.find("not shown when one lies below it"), std::string::npos);
+  }
+}
+
+TEST(ArchitecturesStudy, SaysOfTheUNetHowItWasTrained) {
+  const auto study = make_architectures_study();
+  TaskResults results;
+  double k = 1;
+  for (const Task& task : study->tasks({})) {
+    results[task.id] = {
+        {"final", json::array({{{"solver", euler(100).spec()},
+                                {"to_training_partner", {{"mean", ++k}}},
+                                {"memorised_share", 0.0},
+                                {"between_random_partners", 1.0}}})},
+        {"monitor", json::array({{{"trace", 1.0}, {"loss", 1.0}}, {{"trace", k}, {"loss", 1.0}}})}};
+  }
+  const ScratchDirectory directory;
+  report::Report page("t", "s");
+  Paper paper{page, std::filesystem::path(directory.path()) / "figures", "gradvar"};
+  study->tell({}, results, paper);
+  page.write(std::filesystem::path(directory.path()) / "report.html");
+  const std::string html =
+      read_file((std::filesystem::path(directory.path()) / "report.html").string());
+  for (const char* said : {"batch 256, 1500 steps", "cosine:warmup=100", "64 random ones",
+                           "batch 32, 300 steps", "cosine:warmup=20", "32 random ones",
+                           "Training, U-Net on 8x8 faces", "Pairs, U-Net on 8x8 faces"}) {
+    EXPECT_NE(html.find(said), std::string::npos) << said;
+  }
+}
+
+// Networks that stop before the first level say nothing of where.
+TEST(IdentifiabilityStudy, CountsStopsBelowTheLevelsApart) {
+  const auto study = make_identifiability_study();
+  TaskResults results;
+  const std::size_t levels = 5;
+  double k = 0;
+  for (const Task& task : study->tasks({})) {
+    if (task.id.find("-pairs-seed-") != std::string::npos) {
+      k += 0.01;
+      results[task.id] = {{"half", 0.2 + k},
+                          {"shares", std::vector<double>(levels, 0.5)},
+                          {"minimiser", {0.0, 0.2, 0.8 - k, 1.0, 1.0}}};
+      continue;
+    }
+    const bool clean = task.id.find("-sigma-0-") != std::string::npos;
+    results[task.id] = {
+        {"final", json::array({{{"solver", euler(100).spec()},
+                                {"to_training_partner", {{"mean", clean ? 0.1 : 0.9}}},
+                                {"between_random_partners", 1.0}}})}};
+  }
+  const std::vector<Finding> found = study->findings({}, results);
+  EXPECT_EQ(found[0].measured,
+            "Networks stop within the levels in 0 of 18 settings and seeds, below them in 18. Too "
+            "few to compare");
+  EXPECT_EQ(found[0].verdict, Verdict::kNotShown);
+  EXPECT_TRUE(found[1].measured.starts_with(
+      "Minimisers stop within the levels in 18 of 18 settings and seeds. "))
+      << found[1].measured;
 }
 
 TEST(LongrunStudy, SaysShownWhenVarianceFollowsTheDistanceThroughTraining) {

@@ -68,8 +68,10 @@ std::vector<Statement> say(const Topic& topic) {
   const Preset small{
       .seeds = 4, .samples = 400, .angle_step = 60, .line_pairs = 2000, .sources = 20};
   const ScratchDirectory directory;
-  return topic.statements(
+  const std::vector<Statement> said = topic.statements(
       small, run_tasks(topic.tasks(small), directory.path(), 2, ProgressMode::kSilent));
+  for (const Statement& s : said) EXPECT_TRUE(s.rule.starts_with("Shown when ")) << s.claim;
+  return said;
 }
 
 TEST(GaussianTopics, WhatIsExactIsShownOnFewSamplesToo) {

@@ -112,6 +112,32 @@ TEST(Problem, CouplingsOfSetsTakeGivenPointsOnce) {
       << huge;
 }
 
+TEST(Problem, SaysWhichOfTheGivenPointsAreUsed) {
+  const ScratchDirectory scratch;
+  write_file(scratch / "x.csv", "3\n1\n2\n");
+  write_file(scratch / "y.csv", "10\n20\n30\n");
+  RunConfig config{.source = "csv:" + scratch / "x.csv",
+                   .target = "csv:" + scratch / "y.csv",
+                   .coupling = "assignment",
+                   .pairs = 3};
+  using Sentences = std::vector<std::string>;
+  EXPECT_EQ(Problem(config).points_used(), Sentences());
+  config.pairs = 2;
+  EXPECT_EQ(Problem(config).points_used(),
+            (Sentences{"--source has 3 points: the first 2 are taken, each once",
+                       "--target has 3 points: the first 2 are taken, each once"}));
+  config.coupling = "independent";
+  config.pairs = 5;
+  EXPECT_EQ(Problem(config).points_used(),
+            (Sentences{"--source has 3 points: 5 are drawn from them, with replacement",
+                       "--target has 3 points: 5 are drawn from them, with replacement"}));
+  config.source = "gaussian:dim=1";
+  config.coupling = "permutation";
+  config.pairs = 1;
+  EXPECT_EQ(Problem(config).points_used(),
+            Sentences{"--target has 3 points: the first 1 are taken, each once"});
+}
+
 TEST(Problem, ResampledPairsAreNewAtEveryStepAndDrawnRowByRow) {
   const Problem problem({.pairs = 8, .pairing = "resampled", .seed = 5});
   EXPECT_EQ(problem.pairing(), Pairing::kResampled);

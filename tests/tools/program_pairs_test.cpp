@@ -1,5 +1,6 @@
 // gradvar pairs, and gradvar train and evaluate on its files, through the real program.
 
+#include <csignal>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -86,6 +87,28 @@ TEST_F(ProgramPairs, AResumedRunNeedsTheSameFile) {
   expect_done("pairs --pairs 9 --seed 1 --quiet --out p.safetensors");
   EXPECT_NE(refusal("evaluate --run run").find("--pairs-file: the points are not those that"),
             std::string::npos);
+}
+
+// A plan of so small an epsilon takes minutes.
+TEST_F(ProgramPairs, CtrlCIsHeardWhilePartnersAreLookedFor) {
+  Running pairs(scratch_,
+                "pairs --pairs 3000 --coupling entropic:epsilon=0.0003 --out p.safetensors");
+  ASSERT_TRUE(pairs.wait_for_lines(pairs.error_file(), 1)) << "progress is shown";
+  pairs.signal(SIGINT);
+  const Outcome outcome = pairs.finish();
+  EXPECT_EQ(outcome.status, 130);
+  EXPECT_NE(outcome.err.find("pairs: "), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("stopped; nothing was written"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(scratch_.has("p.safetensors"));
+}
+
+TEST_F(ProgramPairs, PointsThatAreFewerThanPairsAreSaidToBeDrawn) {
+  scratch_.write("y.csv", "1,1\n2,2\n3,3\n");
+  const Outcome outcome = gradvar("pairs --target csv:y.csv --pairs 5 --out p.safetensors");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("\n--target has 3 points: 5 are drawn from them, with replacement\n"),
+            std::string::npos)
+      << outcome.out;
 }
 
 TEST_F(ProgramPairs, WhatIsWrongIsRefused) {

@@ -74,6 +74,21 @@ TEST(Progress, AFewStepsASecondAreSaidToTwoDigits) {
   EXPECT_EQ(bench.text(), "train: 32 of 100 steps (32%), 1.6 steps/s, 43 s left\n");
 }
 
+TEST(Progress, UnitsWithoutANameAreSaidAsAShareAlone) {
+  Bench bench;
+  Progress progress(ProgressMode::kLines, "reproduce", 1000, "", 500, bench.output());
+  progress.note("3 of 9 tasks");
+  progress.skip(100);  // done before: not for the rate
+  bench.now += 10;
+  progress.advance(50);
+  EXPECT_EQ(bench.text(), "reproduce: 65%, 1 min 10 s left, 3 of 9 tasks\n");
+  Bench screen;
+  Progress bar(ProgressMode::kBar, "reproduce", 100, "", 0, screen.output());
+  screen.now += 1;
+  bar.advance(25);
+  EXPECT_TRUE(screen.text().ends_with("] 25%  3.0 s left")) << screen.text();
+}
+
 TEST(Progress, BarFitsTheTerminalAndIsWiped) {
   Bench bench;
   bench.columns = 70;

@@ -131,6 +131,32 @@ TEST(ImagesStudy, NoiseThatChangesNothingIsNotShownAndExplained) {
   EXPECT_EQ(verdicts(found, "farther from"), Two(2, Verdict::kNotShown));
   EXPECT_EQ(verdicts(found, "nearer to the optimal"), Two(2, Verdict::kNotShown));
   EXPECT_TRUE(has(found[1].measured, "of log *N*")) << found[1].measured;
+  EXPECT_TRUE(has(found[1].measured, "paired difference")) << found[1].measured;
+}
+
+// A verdict without its rule is an opinion.
+TEST(PaperTables, EveryVerdictStatesItsRule) {
+  for (const Finding& f : image_findings(10, 60, 50, 20)) {
+    EXPECT_EQ(f.rule.starts_with("Shown when "), f.verdict != Verdict::kNotComparable) << f.claim;
+  }
+  for (const std::string preset : {"quick", "middle"}) {
+    const auto study = make_mixture_study();
+    const auto all = [](double value) { return [=](const std::string&) { return value; }; };
+    const auto found =
+        study->findings({.preset = preset}, made_up(*study, {.preset = preset},
+                                                    {{"/training_mmd/biased", all(1e-6)},
+                                                     {"/training_mmd/floor_biased", all(1e-3)},
+                                                     {"/mmd", all(1e-3)},
+                                                     {"/mmd_floor", all(1e-4)}}));
+    EXPECT_EQ(verdicts(found, "Beyond the table").size(), preset == "quick" ? 0u : 2u);
+    for (const Finding& f : found) {
+      EXPECT_EQ(f.rule.starts_with("Shown when "), f.verdict != Verdict::kNotComparable) << f.claim;
+    }
+  }
+}
+
+TEST(ImagesStudy, SaysWhichRowsOfTheTableAreLeftOut) {
+  EXPECT_TRUE(has(make_images_study()->presets(), "Table 2's rows of 50K pairs are left out"));
 }
 
 TEST(ImagesStudy, PairsOfItsOwnMakingComeAfterTheFlowThatMakesThem) {
@@ -152,6 +178,38 @@ TEST(ImagesOption, TakesSetsOfImagesOnly) {
   EXPECT_TRUE(has(error, "expected one of images, celeba, cifar10, mnist")) << error;
 }
 
+// Everything that cannot be trained on is refused before anything is trained.
+TEST(ImagesOption, IsHeldAgainstWhatThePresetNeeds) {
+  const auto refusal = [](const StudyOptions& options) {
+    return error_of([&] { make_images_study()->check(options, ProgressMode::kSilent); });
+  };
+  EXPECT_EQ(refusal({.images = "faces:count=32,size=8"}), "no error");
+  EXPECT_EQ(refusal({}), "no error");
+  EXPECT_EQ(
+      refusal({.images = "faces:count=31,size=8"}),
+      "--images: 'faces:count=31,size=8' holds 31 images, the quick preset needs at least 32, "
+      "one for each pair");
+  EXPECT_EQ(refusal({.images = "faces:size=8"}),
+            "--images: 'faces:size=8' is no set of given images, the quick preset needs one of at "
+            "least 32: faces take count=32");
+  const std::string odd = refusal({.images = "faces:count=32,size=9"});
+  EXPECT_TRUE(
+      odd.starts_with("--images: 'faces:count=32,size=9' holds images of 3x9x9, the quick "
+                      "preset needs square ones that its network 'unet:"))
+      << odd;
+}
+
+TEST(ImagesStudy, NewPairsAreLearnedAnewWhenTheFlowThatMakesThemChanges) {
+  std::string base;
+  for (const Task& task : make_images_study()->tasks({})) {
+    if (task.id == "images-base-seed-1") base = task.settings;
+  }
+  for (const Task& task : make_images_study()->tasks({})) {
+    if (!task.id.ends_with("seed-1")) continue;
+    EXPECT_EQ(task.made_from, has(task.id, "reflow") ? base : "") << task.id;
+  }
+}
+
 TEST(DefaultSet, LeavesOutWhatTakesLong) {
   const std::vector<std::string> subjects = check_reproduction({}, {}).subjects;
   for (const std::unique_ptr<Study>& study : studies()) {
@@ -166,12 +224,12 @@ TEST(Stages, LaterTasksFindWhatEarlierOnesLeft) {
   const ScratchDirectory directory;
   bool left = false, found = false;
   Task second{.id = "a", .settings = "s", .units = 9, .run = {}, .stage = 1};
-  second.run = [&](const std::filesystem::path&, Progress&) {
+  second.run = [&](const std::filesystem::path&, TaskProgress&) {
     found = left;
     return json::object();
   };
   Task first{.id = "b", .settings = "s", .units = 1, .run = {}};
-  first.run = [&](const std::filesystem::path&, Progress&) {
+  first.run = [&](const std::filesystem::path&, TaskProgress&) {
     left = true;
     return json::object();
   };
@@ -184,16 +242,17 @@ TEST(ExpectedCost, TriesOneTaskOfEachKindAndCountsWhatIsLeft) {
   int tried = 0;
   std::vector<Task> tasks;
   for (const char* id : {"k-seed-0", "k-seed-1", "k-seed-2"}) {
-    tasks.push_back({.id = id,
-                     .settings = "s",
-                     .units = 1,
-                     .run = [](const std::filesystem::path&, Progress&) { return json::object(); },
-                     .trial =
-                         [&tried] {
-                           ++tried;
-                           return 7.0;
-                         },
-                     .kind = "k"});
+    tasks.push_back(
+        {.id = id,
+         .settings = "s",
+         .units = 1,
+         .run = [](const std::filesystem::path&, TaskProgress&) { return json::object(); },
+         .trial =
+             [&tried](double) {
+               ++tried;
+               return 7.0;
+             },
+         .kind = "k"});
   }
   (void)run_tasks({tasks[0]}, directory.path(), 1, ProgressMode::kSilent);
   const Cost cost = expected_cost(tasks, directory.path());
@@ -201,7 +260,8 @@ TEST(ExpectedCost, TriesOneTaskOfEachKindAndCountsWhatIsLeft) {
   EXPECT_EQ(cost.tasks, 2u);
   EXPECT_EQ(cost.seconds, 14);
   EXPECT_EQ(cost.with_threads(1), 14);
-  EXPECT_EQ(cost.with_threads(8), 7);  // a task is on one thread
+  EXPECT_EQ(cost.with_threads(8), 7);                        // a task is on one thread
+  EXPECT_EQ(cost.each, (std::vector<double>{0.001, 7, 7}));  // the first is finished
 }
 
 TEST(GeometricRatio, IsTheMeanOfLogarithms) {

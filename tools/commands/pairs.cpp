@@ -76,11 +76,13 @@ void write_pairs(const PairsCommand& options, const Problem& problem) {
                                           {"coupling", problem.coupling().spec()},
                                           {"seed", options.config.seed},
                                           {"cost", cost},
+                                          {"points", problem.points_used()},
                                           {"out", options.out}})
               << '\n';
   } else if (!options.output.quiet) {
     std::cout << problem.pairs().x0.rows() << " pairs to " << options.out
               << ", mean squared distance " << number_text(cost) << '\n';
+    for (const std::string& sentence : problem.points_used()) std::cout << sentence << '\n';
   }
 }
 
@@ -119,7 +121,8 @@ void run(PairsCommand& options, const CLI::App& command) {
   check_run(options.config);
   options.words = given_words(command);
   const InterruptGuard guard(!options.output.quiet);
-  Progress progress(options.output.progress(), "pairs", 0, "evaluation");
+  const bool by_flow = options.config.coupling.starts_with("flow");
+  Progress progress(options.output.progress(), "pairs", 0, by_flow ? "evaluation" : "pass");
   progress.say_nothing_of_short_tasks();
   const Problem problem(options.config,
                         {.progress = &progress, .when_stopped = "stopped; nothing was written"},

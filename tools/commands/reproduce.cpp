@@ -1,8 +1,9 @@
 // gradvar reproduce: the studies. Trains what is missing in DIR, then writes DIR/report.html.
 //
-// Stopped by Ctrl-C, it keeps finished runs and the checkpoints of those under way; the same
-// command goes on.
+// Stopped by Ctrl-C, it keeps finished runs and the checkpoints of those under way, which are also
+// written every few minutes; the same command goes on.
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -45,18 +46,24 @@ void check_directory(const std::string& out, const Reproduction& asked) {
 void run(const ReproduceCommand& options) {
   const Reproduction reproduction = check_reproduction(options.subjects, options.study);
   check_directory(options.out, reproduction);
-  const RunLock lock(options.out);
-  write_reproduction(options.out, reproduction);
+  const ProgressMode mode = options.output.progress();
   std::vector<Task> tasks;
   for (const std::unique_ptr<Study>& study : chosen_studies(reproduction)) {
-    for (Task& task : study->tasks(reproduction.options)) tasks.push_back(std::move(task));
+    std::vector<Task> own = study->tasks(reproduction.options);
+    const auto is_missing = [&](const Task& task) {
+      return finished_results(task, options.out).is_null();
+    };
+    if (std::any_of(own.begin(), own.end(), is_missing)) study->check(reproduction.options, mode);
+    for (Task& task : own) tasks.push_back(std::move(task));
   }
+  const RunLock lock(options.out);
+  write_reproduction(options.out, reproduction);
   try {
     const int threads = resolve_threads(options.threads, static_cast<std::int64_t>(tasks.size()));
-    if (reproduction.options.preset != "quick") {
-      announce_cost(tasks, options.out, threads, options.output.progress());
-    }
-    (void)run_tasks(tasks, options.out, threads, options.output.progress());
+    const bool quick = reproduction.options.preset == "quick";
+    const Cost cost = expected_cost(tasks, options.out, quick ? 0.05 : 0.5);
+    if (!quick) announce_cost(cost, threads, mode);
+    (void)run_tasks(tasks, options.out, threads, mode, cost.each);
   } catch (const Stopped& stopped) {
     throw Stopped(stopped.status, "stopped; go on with: " + reproduction.command() + " --out " +
                                       shell_word(options.out));

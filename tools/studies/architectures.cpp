@@ -39,7 +39,7 @@ TrainingCell cell(const StudyOptions& options, const std::string& model,
   return cell;
 }
 
-// A tenth of the steps and small batches: its steps cost more.
+// A fifth of the steps and small batches: its steps cost more.
 TrainingCell unet_cell(const StudyOptions& options, const std::string& pairing) {
   TrainingCell on_faces =
       cell(options, "unet:channels=8,mult=1-2,groups=4,attention=none", pairing);

@@ -35,12 +35,6 @@ Spread association(const TaskResults& results, const std::vector<Marks>& marks,
   return correlation;
 }
 
-report::Verdict association_verdict(const Spread& correlation) {
-  return correlation.interval().low > 0 ? report::Verdict::kShown
-         : correlation.mean() > 0       ? report::Verdict::kPartly
-                                        : report::Verdict::kNotShown;
-}
-
 report::Panel association_panel(const TaskResults& results, const std::vector<Marks>& marks,
                                 const SolverOptions& solver) {
   report::Panel panel;

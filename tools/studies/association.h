@@ -37,9 +37,6 @@ struct RunNumbers {
 [[nodiscard]] Spread association(const TaskResults& results, const std::vector<Marks>& marks,
                                  const SolverOptions& solver);
 
-// Shown: the interval over seeds lies above 0. Partly: the mean does. Not shown otherwise.
-[[nodiscard]] report::Verdict association_verdict(const Spread& correlation);
-
 [[nodiscard]] report::Panel association_panel(const TaskResults& results,
                                               const std::vector<Marks>& marks,
                                               const SolverOptions& solver);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/number_text.h"
 #include "tools/report/number.h"
 #include "tools/studies/association.h"
 
@@ -60,26 +61,24 @@ class AssociationStudy final : public Study {
              "rank correlation of the distance to the training partner with gradient variance, "
              "over the " +
                  std::to_string(runs) + " runs of a seed: " + correlation.interval_text() +
-                 "; among fixed pairs alone " + fixed.interval_text() +
-                 ". Shown when both intervals are above 0, partly when the first mean is",
+                 other_way(correlation) + "; among fixed pairs alone " + fixed.interval_text() +
+                 other_way(fixed),
+             "Shown when both intervals lie above 0, not shown when one lies below it or the first "
+             "mean does, partly otherwise",
              both_verdict(correlation, fixed)}};
   }
 
   void tell(const StudyOptions& options, const TaskResults& results, Paper& paper) const override {
     paper.report.section(plan_.title);
     paper.report.paragraph(plan_.text);
-    const TrainingCell example = plan_.groups(options).front().kinds.front().cell;
-    paper.report.definitions(
-        {{"Training", "Adam, " + format_integer(example.config.steps) +
-                          " steps, learning rate 0.002 with 100 steps of warm-up, then cosine to "
-                          "0, f32"},
-         {"Pairs", format_integer(example.config.pairs) +
-                       " random ones, fixed; or new ones at every step, of which as many that "
-                       "training never sees are measured"},
-         {"Variance",
-          "trace of the covariance of one sample's gradient, exact on the pairs, at "
-          "the end of training over before its first step"},
-         {"Seeds", std::to_string(seeds(options))}});
+    std::vector<std::pair<std::string, std::string>> definitions;
+    define(options, "Training", training_text, definitions);
+    define(options, "Pairs", pairs_text, definitions);
+    definitions.push_back({"Variance",
+                           "trace of the covariance of one sample's gradient, exact on the pairs, "
+                           "at the end of training over before its first step"});
+    definitions.push_back({"Seeds", std::to_string(seeds(options))});
+    paper.report.definitions(definitions);
     Figure figure;
     figure.panels = {association_panel(results, marks(options, true), euler(100))};
     const std::string how_many = std::to_string(seeds(options)) + " seeds";
@@ -120,9 +119,37 @@ class AssociationStudy final : public Study {
   }
 
   static Verdict both_verdict(const Spread& all, const Spread& fixed) {
-    const Verdict verdict = association_verdict(all);
+    if (all.interval().high < 0 || fixed.interval().high < 0) return Verdict::kNotShown;
+    const Verdict verdict = sign_verdict(all);
     if (verdict != Verdict::kShown) return verdict;
-    return association_verdict(fixed) == Verdict::kShown ? Verdict::kShown : Verdict::kPartly;
+    return sign_verdict(fixed) == Verdict::kShown ? Verdict::kShown : Verdict::kPartly;
+  }
+
+  static std::string other_way(const Spread& correlation) {
+    return correlation.interval().high < 0 ? ", where it goes the other way" : "";
+  }
+
+  // What sets the training of some groups apart is said of them by name.
+  static std::string training_text(const RunConfig& config) {
+    return "Adam, batch " + format_integer(config.batch) + ", " + format_integer(config.steps) +
+           " steps, learning rate " + number_text(config.learning_rate) + ", `" + config.schedule +
+           "`, f32";
+  }
+  static std::string pairs_text(const RunConfig& config) {
+    return format_integer(config.pairs) +
+           " random ones, fixed; or new ones at every step, of which as many that training never "
+           "sees are measured";
+  }
+  void define(const StudyOptions& options, const std::string& what,
+              std::string (*text)(const RunConfig&),
+              std::vector<std::pair<std::string, std::string>>& list) const {
+    const std::vector<AssociationPlan::KindGroup> all = plan_.groups(options);
+    const std::string usual = text(all.front().kinds.front().cell.config);
+    list.push_back({what, usual});
+    for (const AssociationPlan::KindGroup& group : all) {
+      const std::string own = text(group.kinds.front().cell.config);
+      if (own != usual) list.push_back({what + ", " + group.label, own});
+    }
   }
 
   [[nodiscard]] Table results_table(const StudyOptions& options, const TaskResults& results) const {

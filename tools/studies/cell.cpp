@@ -1,22 +1,19 @@
 #include "tools/studies/cell.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "autograd/check.h"
 #include "flow/assignment.h"
 #include "flow/distances.h"
 #include "flow/pair_identifiability.h"
-#include "io/atomic_file.h"
 #include "io/safetensors.h"
-#include "io/spec.h"
-#include "nn/checkpoint_directory.h"
 #include "tools/choices.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/monitor.h"
+#include "tools/studies/partial.h"
 #include "tools/training_run.h"
 
 namespace gradvar {
@@ -29,6 +26,7 @@ using nlohmann::json;
 RunConfig runnable(const TrainingCell& cell, const fs::path& directory) {
   RunConfig config = cell.config;
   config.threads = 1;
+  config.keep = 1;
   if (!cell.pairs_of.empty()) config.pairs_file = left_pairs(directory, cell.pairs_of).string();
   return config;
 }
@@ -56,25 +54,6 @@ std::string settings_of(const TrainingCell& cell) {
   return text;
 }
 
-// A partial file's content when it was made with these settings, else null.
-json read_results(const fs::path& path, const std::string& settings) {
-  if (!fs::exists(path)) return nullptr;
-  json results = json::parse(read_file(path.string()), nullptr, false);
-  if (results.is_discarded() || !results.is_object() || results.value("settings", "") != settings) {
-    return nullptr;
-  }
-  return results;
-}
-
-// About how many steps of the smallest network one step of this one costs: 1 up to width 64, then
-// with the width of the model. Only the progress bar and the order of the tasks depend on it.
-std::int64_t step_weight(const TrainingCell& cell) {
-  SpecReader model(cell.config.model);
-  if (model.name() == "unet") return 50;
-  const auto width = static_cast<double>(model.integer("width", 64));
-  return std::max<std::int64_t>(1, std::llround(std::pow(width / 64, 1.5)));
-}
-
 // The partners that exact assignment gives the problem's sources among the target's own points.
 Tensor<double> optimal_among_targets(const Problem& problem) {
   const Tensor<double>& sources = problem.pairs().x0;
@@ -84,38 +63,42 @@ Tensor<double> optimal_among_targets(const Problem& problem) {
            " points of its own";
   });
   const Tensor<double> targets = points->rows_copy(0, sources.rows());
-  return select_rows(targets, optimal_assignment(sources, targets).partner);
+  return select_rows(targets, optimal_assignment(sources, targets, nullptr, [] {
+                                stop_if_interrupted("");
+                              }).partner);
 }
 
 template <class Real>
 class CellRun {
  public:
-  CellRun(const TrainingCell& cell, const fs::path& directory)
+  CellRun(const TrainingCell& cell, const fs::path& directory, double save_every)
       : cell_(cell),
-        partial_(directory / "cells" / (cell.id + ".partial")),
         settings_(settings_of(cell)),
+        partial_(directory / "cells" / (cell.id + ".partial"), settings_ + cell.pairs_made_by,
+                 save_every),
         left_(left_pairs(directory, cell.id)),
         run_(runnable(cell, directory)) {
     if (!cell.pairs_of.empty()) optimal_ = optimal_among_targets(run_.problem());
     results_ = {{"id", cell.id},  {"settings", settings_},    {"config", config_json()},
                 {"seconds", 0.0}, {"monitor", json::array()}, {"evaluations", json::array()}};
-    go_on();
+    if (const std::optional<PartialRun::Left> left = partial_.find()) {
+      run_.load(left->checkpoint);
+      results_ = left->results;
+    }
+    before_ = results_["seconds"].template get<double>();
   }
 
-  json train(Progress& progress) {
-    const double begin = seconds_now();
+  json train(TaskProgress& progress) {
     const auto total = static_cast<std::uint64_t>(cell_.config.steps);
-    const std::int64_t weight = step_weight(cell_);
-    progress.advance(weight * static_cast<std::int64_t>(run_.trainer().steps()));
+    progress.skip(static_cast<std::int64_t>(run_.trainer().steps()));
     while (run_.trainer().steps() < total) {
       measure_if_due();
       (void)run_.trainer().step();
-      progress.advance(weight);
-      if (interrupt_requested()) {
-        results_["seconds"] = results_["seconds"].template get<double>() + seconds_now() - begin;
-        stop_here();
-      }
+      progress.advance();
+      if (interrupt_requested() || partial_.is_due()) save();
+      stop_if_interrupted("");
     }
+    if (partial_.has_saved()) save();  // what follows the last step of a long run takes long too
     measure_if_due();
     for (const SolverOptions& solver : cell_.solvers_at_the_end) {
       results_["final"].push_back(
@@ -127,7 +110,7 @@ class CellRun {
     describe_pairs();
     if (cell_.leaves_pairs_by) leave_pairs(*cell_.leaves_pairs_by);
     for (const SolverOptions& solver : cell_.trajectory_solvers) keep_trajectories(solver);
-    results_["seconds"] = results_["seconds"].template get<double>() + seconds_now() - begin;
+    results_["seconds"] = seconds();
     return results_;
   }
 
@@ -224,43 +207,29 @@ class CellRun {
                                         {"x1", rows(run_.problem().pairs().x1)}});
   }
 
-  void go_on() {
-    const json measured = read_results(partial_ / "measured.json", settings_);
-    const std::optional<CheckpointEntry> newest = latest_checkpoint(partial_);
-    // Measurements and checkpoint are two files: those of another step do not belong together.
-    if (measured.is_null() || !newest || measured.value("step", std::int64_t{-1}) != newest->step) {
-      return;
-    }
-    run_.load(newest->path);
-    results_ = measured;
-    results_.erase("step");
-  }
+  // Those of earlier parts of the run among them.
+  [[nodiscard]] double seconds() const { return before_ + seconds_now() - begin_; }
 
-  [[noreturn]] void stop_here() {
-    fs::create_directories(partial_);
-    run_.save(partial_);
-    results_["step"] = run_.trainer().steps();
-    write_file((partial_ / "measured.json").string(), results_.dump());
-    throw Stopped(interrupt_status(), "");
+  void save() {
+    results_["seconds"] = seconds();
+    partial_.save(run_.trainer().steps(), results_,
+                  [&](const fs::path& directory) { run_.save(directory); });
   }
 
   const TrainingCell& cell_;
-  fs::path partial_;
   std::string settings_;
+  PartialRun partial_;
   fs::path left_;
   TrainingRun<Real> run_;
   std::optional<Tensor<double>> optimal_;  // instead of the problem's own
   json results_;
+  double before_ = 0, begin_ = seconds_now();
 };
 
 }  // namespace
 
 fs::path left_pairs(const fs::path& directory, const std::string& id) {
   return directory / "cells" / (id + ".pairs.safetensors");
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 std::vector<std::uint64_t> spaced_steps(std::uint64_t first, std::uint64_t last, int count) {
@@ -275,21 +244,22 @@ std::vector<std::uint64_t> spaced_steps(std::uint64_t first, std::uint64_t last,
   return steps;
 }
 
-Task training_task(const TrainingCell& cell) {
+Task training_task(const TrainingCell& cell, double save_every) {
   return {.id = cell.id,
           .settings = settings_of(cell),
-          .units = cell.config.steps * step_weight(cell),
+          .units = cell.config.steps,
           .run =
-              [cell](const fs::path& directory, Progress& progress) {
+              [cell, save_every](const fs::path& directory, TaskProgress& progress) {
                 json results;
                 with_precision(cell.config.precision, [&](auto real) {
-                  results = CellRun<decltype(real)>(cell, directory).train(progress);
+                  results = CellRun<decltype(real)>(cell, directory, save_every).train(progress);
                 });
                 return results;
               },
-          .trial = [cell] { return expected_seconds(cell); },
+          .trial = [cell](double length) { return expected_seconds(cell, length); },
           .kind = cell.id.substr(0, cell.id.rfind("-seed-")),
-          .stage = cell.pairs_of.empty() ? 0 : 1};
+          .stage = cell.pairs_of.empty() ? 0 : 1,
+          .made_from = cell.pairs_made_by};
 }
 
 }  // namespace gradvar

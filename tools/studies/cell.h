@@ -1,7 +1,8 @@
 // cell: one training run of a study, with what is measured on the way.
 //
-// A cell becomes a task (task.h). One that is stopped leaves DIR/cells/<id>.partial/ with a
-// checkpoint and its measurements so far, and goes on from there to the same bits.
+// A cell becomes a task (task.h). Every few minutes, and when it is stopped, it leaves a checkpoint
+// and its measurements so far in DIR/cells/<id>.partial/ (partial.h), and goes on from there to the
+// same bits.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "flow/solver.h"
 #include "flow/variance.h"
 #include "tools/run_config.h"
+#include "tools/studies/partial.h"
 #include "tools/studies/task.h"
 
 namespace gradvar {
@@ -31,6 +33,7 @@ struct TrainingCell {
   // The pairs that a cell of an earlier stage left behind, instead of drawn ones: its id. Optimal
   // partners are still those among the target's own points.
   std::string pairs_of{};
+  std::string pairs_made_by{};  // the settings of that cell's task
   // Leaves such pairs: the sources of its own, and what the trained flow makes of them.
   std::optional<SolverOptions> leaves_pairs_by{};
   bool with_information = false;  // I(pair; x_t | t) of the pairs (flow/pair_fields.h)
@@ -45,10 +48,8 @@ struct TrainingCell {
 [[nodiscard]] std::filesystem::path left_pairs(const std::filesystem::path& directory,
                                                const std::string& id);
 
-// Of a steady clock.
-[[nodiscard]] double seconds_now();
-// About how long the cell takes on one thread: tries its steps for half a second.
-[[nodiscard]] double expected_seconds(const TrainingCell& cell);
+// About how long the cell takes on one thread: tries its steps for `length` seconds.
+[[nodiscard]] double expected_seconds(const TrainingCell& cell, double length);
 
 // Trains on one thread; a cell with `pairs_of` belongs to stage 1. Results:
 //   config {key: text}, seconds
@@ -58,6 +59,6 @@ struct TrainingCell {
 //   trajectories  [{solver, times, points [sample][time][dim], x0, x1}]
 //   partner_to_optimal  mean distance between a source's two partners: where one who memorises ends
 //   information         {nats, share}: I(pair; x_t | t), and over log N
-[[nodiscard]] Task training_task(const TrainingCell& cell);
+[[nodiscard]] Task training_task(const TrainingCell& cell, double save_every = kSaveEverySeconds);
 
 }  // namespace gradvar

@@ -48,10 +48,10 @@ Passes passes_of(const TrainingCell& cell) {
   return passes;
 }
 
-// Seconds for the whole cell, from half a second of its steps. A pass forwards alone costs about a
-// third of one with its gradient.
+// Seconds for the whole cell, from so many seconds of its steps. A pass forwards alone costs about
+// a third of one with its gradient.
 template <class Real>
-double try_steps(const TrainingCell& cell) {
+double try_steps(const TrainingCell& cell, double length) {
   RunConfig config = cell.config;
   config.threads = 1;
   config.coupling = "independent";  // who is paired with whom costs nothing later on
@@ -64,7 +64,7 @@ double try_steps(const TrainingCell& cell) {
   do {
     (void)run.trainer().step();
     ++steps;
-  } while (seconds_now() - begin < 0.5);
+  } while (seconds_now() - begin < length);
   const double sample = (seconds_now() - begin) / steps / static_cast<double>(config.batch);
   const Passes passes = passes_of(cell);
   return sample * (passes.with_gradient + passes.forward / 3);
@@ -72,10 +72,10 @@ double try_steps(const TrainingCell& cell) {
 
 }  // namespace
 
-double expected_seconds(const TrainingCell& cell) {
+double expected_seconds(const TrainingCell& cell, double length) {
   double seconds = 0;
   with_precision(cell.config.precision,
-                 [&](auto real) { seconds = try_steps<decltype(real)>(cell); });
+                 [&](auto real) { seconds = try_steps<decltype(real)>(cell, length); });
   return seconds;
 }
 

@@ -39,7 +39,8 @@ report::Table findings_table(const std::vector<Finding>& findings) {
                    {"Measured", Align::kLeft},
                    {"Verdict", Align::kLeft}};
   for (const Finding& finding : findings) {
-    table.rows.push_back({finding.claim, finding.paper, finding.measured, finding.verdict});
+    table.rows.push_back(
+        {finding.claim, finding.paper, finding.measured_and_rule(), finding.verdict});
   }
   return table;
 }
@@ -50,6 +51,7 @@ json findings_json(const std::vector<Finding>& findings) {
     list.push_back({{"claim", report::plain_from_markup(finding.claim)},
                     {"paper", report::plain_from_markup(finding.paper)},
                     {"measured", report::plain_from_markup(finding.measured)},
+                    {"rule", report::plain_from_markup(finding.rule)},
                     {"verdict", to_string(finding.verdict)}});
   }
   return list;
@@ -94,7 +96,7 @@ std::string findings_markdown(const std::vector<Finding>& findings, const std::s
                      "| claim | paper | measured | verdict |\n|---|---|---|---|\n";
   for (const Finding& finding : findings) {
     text += "| " + cell(finding.claim) + " | " + cell(finding.paper) + " | " +
-            cell(finding.measured) + " | **" + to_string(finding.verdict) + "** |\n";
+            cell(finding.measured_and_rule()) + " | **" + to_string(finding.verdict) + "** |\n";
   }
   return text;
 }

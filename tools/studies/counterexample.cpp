@@ -103,6 +103,7 @@ Finding pairs_come_back(const TaskResults& results, const Group& clean) {
       "*σ* = 0, distance to the training partner as a share of that between random partners: " +
           three_solvers(results, clean) + ". Under 10 % for " + std::to_string(c.memorise) +
           " of " + std::to_string(c.all) + " solvers",
+      "Shown when it is under 10 % for all of them, partly when for some",
       c.memorise == c.all ? Verdict::kShown
       : c.memorise > 0    ? Verdict::kPartly
                           : Verdict::kNotShown};
@@ -121,6 +122,8 @@ Finding noise_breaks_it(const TaskResults& results, const Group& clean, const Gr
                                    " solvers that give the pairs back without noise, " +
                                    std::to_string(broken) + " are above 50 % with it";
   return {"Noise of *σ* = 0.05 is enough to break memorisation (Remark 2)", measured,
+          "Shown when all solvers that give the pairs back without noise are above 50 % with it, "
+          "partly when some are",
           memorised > 0 && broken == memorised ? Verdict::kShown
           : broken > 0                         ? Verdict::kPartly
                                                : Verdict::kNotShown};
@@ -140,8 +143,9 @@ Finding generalisation_returns(const TaskResults& results, const Group& clean, c
   return {"With noise, generalisation returns",
           "held-out sources, adaptive solver: distance to the optimal partner " +
               both("fresh_to_optimal") + "; squared MMD " + both("mmd") + " (floor " +
-              at_the_end(results, clean, finest(), "mmd_floor").text() +
-              "). Shown when the paired difference over seeds is above zero at 95 % in both",
+              at_the_end(results, clean, finest(), "mmd_floor").text() + "); paired differences " +
+              gain("fresh_to_optimal").interval_text() + " and " + gain("mmd").interval_text(),
+          "Shown when both paired differences lie above 0 as a whole, partly when one does",
           nearer && closer_law   ? Verdict::kShown
           : nearer || closer_law ? Verdict::kPartly
                                  : Verdict::kNotShown};
@@ -150,14 +154,14 @@ Finding generalisation_returns(const TaskResults& results, const Group& clean, c
 Finding variance_is_lower(const TaskResults& results, const Group& clean, const Group& noisy) {
   const Spread without = last_measured(results, clean, "trace");
   const Spread with = last_measured(results, noisy, "trace");
-  const bool lower = difference(with, without).interval().low > 0;
+  const Spread more = difference(with, without);
   return {"Memorising comes with low gradient variance: without noise it is lower than with it",
           "trace of the gradient covariance at the end of training: " + without.text() +
               " without noise, " + with.text() + " with it (ratio " +
-              ratio(with, without).interval_text() + "); loss " +
-              last_measured(results, clean, "loss").text() + " and " +
-              last_measured(results, noisy, "loss").text(),
-          lower ? Verdict::kShown : Verdict::kNotShown};
+              ratio(with, without).interval_text() + "), paired difference " +
+              more.interval_text() + "; loss " + last_measured(results, clean, "loss").text() +
+              " and " + last_measured(results, noisy, "loss").text(),
+          kSignRule, sign_verdict(more)};
 }
 
 report::Table distance_table(const StudyOptions& options, const TaskResults& results) {

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "flow/distances.h"
 #include "flow/trainer.h"
 #include "flow/variance.h"
 #include "io/number_text.h"
+#include "nn/checkpoint.h"
 #include "tools/choices.h"
-#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/problem.h"
 
@@ -39,7 +41,8 @@ class DriftingPairs final : public PairSource<Real> {
   double rate_;
 };
 
-json train_on_drifting(const TrainingCell& cell, double shift, Progress& progress) {
+json train_on_drifting(const TrainingCell& cell, double shift, PartialRun partial,
+                       TaskProgress& progress) {
   using Real = float;
   const double begin = seconds_now();
   const RunConfig& config = cell.config;
@@ -61,7 +64,23 @@ json train_on_drifting(const TrainingCell& cell, double shift, Progress& progres
                                                    config.learning_rate, config.steps)},
                         pool);
   const NetworkField<Real> field(*model, pool);
-  json results = {{"monitor", json::array()}, {"evaluations", json::array()}};
+  json results = {{"monitor", json::array()}, {"evaluations", json::array()}, {"seconds", 0.0}};
+  if (const std::optional<PartialRun::Left> left = partial.find()) {
+    const CheckpointState there =
+        load_checkpoint<Real>(left->checkpoint, model->parameters(), *optimizer, nullptr);
+    trainer.set_steps(static_cast<std::uint64_t>(there.step));
+    results = left->results;
+    progress.skip(there.step);
+  }
+  const auto before = results["seconds"].get<double>();
+  const auto save = [&] {
+    results["seconds"] = before + seconds_now() - begin;
+    partial.save(trainer.steps(), results, [&](const std::filesystem::path& directory) {
+      const CheckpointState state{.step = static_cast<std::int64_t>(trainer.steps()),
+                                  .seed = config.seed};
+      save_checkpoint<Real>(directory, state, model->parameters(), *optimizer, nullptr, 1);
+    });
+  };
   const auto due = [&](const std::vector<std::uint64_t>& steps) {
     return std::find(steps.begin(), steps.end(), trainer.steps()) != steps.end();
   };
@@ -90,21 +109,23 @@ json train_on_drifting(const TrainingCell& cell, double shift, Progress& progres
     measure();
     (void)trainer.step();
     progress.advance();
+    if (interrupt_requested() || partial.is_due()) save();
     stop_if_interrupted("");
   }
   measure();
-  results["seconds"] = seconds_now() - begin;
+  results["seconds"] = before + seconds_now() - begin;
   return results;
 }
 
 }  // namespace
 
-Task drifting_task(const TrainingCell& cell, double shift) {
+Task drifting_task(const TrainingCell& cell, double shift, double save_every) {
   Task task = training_task(cell);
   task.settings += "shift " + number_text(shift);
-  task.units = cell.config.steps;
-  task.run = [cell, shift](const std::filesystem::path&, Progress& progress) {
-    return train_on_drifting(cell, shift, progress);
+  task.run = [cell, shift, save_every, settings = task.settings](
+                 const std::filesystem::path& directory, TaskProgress& progress) {
+    PartialRun partial(directory / "cells" / (cell.id + ".partial"), settings, save_every);
+    return train_on_drifting(cell, shift, std::move(partial), progress);
   };
   return task;
 }

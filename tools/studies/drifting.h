@@ -7,11 +7,12 @@
 namespace gradvar {
 
 // x1 at step s is x1 + shift (s / steps) e, e the unit vector along the diagonal: when training
-// ends, targets lie `shift` from where they were. Trains the cell on them, on one thread, in one
-// piece: a stopped task starts again. Results, all of the pairs as they stand at a step:
+// ends, targets lie `shift` from where they were. Trains the cell on them, on one thread; what it
+// leaves behind is as of training_task(). Results, all of the pairs as they stand at a step:
 //   monitor      [{step, loss, trace}]                                at the cell's monitor_steps
 //   evaluations  [{step, solver, to_training_partner {mean}, between_random_partners}]   at its
 //                evaluate_steps, by its solvers_on_the_way
-[[nodiscard]] Task drifting_task(const TrainingCell& cell, double shift);
+[[nodiscard]] Task drifting_task(const TrainingCell& cell, double shift,
+                                 double save_every = kSaveEverySeconds);
 
 }  // namespace gradvar

@@ -51,7 +51,8 @@ class GaussianStudy final : public Study {
     std::vector<Finding> list;
     for (const std::unique_ptr<Topic>& topic : topics()) {
       for (const Statement& s : topic->statements(preset_of(options), results)) {
-        list.push_back({s.claim, "Exact: " + s.exact + ". Measured: " + s.measured, s.verdict});
+        list.push_back(
+            {s.claim, "Exact: " + s.exact + ". Measured: " + s.measured, s.rule, s.verdict});
       }
     }
     return list;

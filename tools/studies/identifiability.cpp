@@ -60,17 +60,20 @@ json of_pairs(const StudyOptions& options, const Setting& setting, int seed) {
 }
 
 // Where a ratio that rises with sigma reaches kStops, between levels by its line over log sigma;
-// NaN when it never stays below, infinity when it never gets there.
+// NaN when it never stays below, infinity when it never gets there, and 0 when it does so below the
+// first level above 0, nobody knows where.
 double stopping_noise(const std::vector<double>& sigmas, const std::vector<double>& ratios) {
   if (ratios.front() >= kStops) return std::numeric_limits<double>::quiet_NaN();
   for (std::size_t i = 1; i < sigmas.size(); ++i) {
     if (ratios[i] < kStops) continue;
-    if (i == 1) return sigmas[1];  // from 0 there is no logarithm to go by
+    if (i == 1 && ratios[i] > kStops) return 0;  // from 0 there is no logarithm to go by
     const double part = (kStops - ratios[i - 1]) / (ratios[i] - ratios[i - 1]);
     return sigmas[i - 1] * std::pow(sigmas[i] / sigmas[i - 1], part);
   }
   return std::numeric_limits<double>::infinity();
 }
+
+bool is_within(double stop) { return std::isfinite(stop) && stop > 0; }
 
 // One setting and seed.
 struct Mark {
@@ -111,6 +114,7 @@ struct Agreement {
   Spread correlation;  // rank correlation of the stop with the prediction
   Spread logarithm;    // mean logarithm of stop over prediction
   std::size_t stops = 0, of = 0;
+  std::size_t below = 0, beyond = 0, never = 0;  // not within the levels
 };
 
 Agreement agreement(const StudyOptions& options, const TaskResults& results, double Mark::*stop) {
@@ -121,7 +125,10 @@ Agreement agreement(const StudyOptions& options, const TaskResults& results, dou
     for (const Setting& setting : settings_of(options)) {
       const Mark mark = mark_of(options, results, setting, seed);
       ++found.of;
-      if (!std::isfinite(mark.*stop) || !std::isfinite(mark.half)) continue;
+      if (mark.*stop == 0) ++found.below;
+      if (std::isinf(mark.*stop)) ++found.beyond;
+      if (std::isnan(mark.*stop)) ++found.never;
+      if (!is_within(mark.*stop) || !std::isfinite(mark.half)) continue;
       ++found.stops;
       predicted.push_back(mark.half);
       measured.push_back(mark.*stop);
@@ -139,10 +146,20 @@ Interval exponential(const Interval& i) {
 }
 
 Finding finding_of(const std::string& claim, const Agreement& found, const std::string& who) {
-  const std::string stops = who + " stop within the levels in " + std::to_string(found.stops) +
-                            " of " + std::to_string(found.of) + " settings and seeds. ";
+  std::string stops = who + " stop within the levels in " + std::to_string(found.stops) + " of " +
+                      std::to_string(found.of) + " settings and seeds";
+  const auto add = [&](std::size_t count, const char* what) {
+    if (count > 0) stops += ", " + std::string(what) + " in " + std::to_string(count);
+  };
+  add(found.below, "below them");
+  add(found.beyond, "beyond them");
+  add(found.never, "and memorise nothing to begin with");
+  stops += ". ";
+  const char* rule =
+      "Shown when the first interval is above 0 and the second within a factor of 2, partly when "
+      "one of the two holds";
   if (found.correlation.values.empty()) {
-    return {claim, stops + "Too few to compare", Verdict::kNotShown};
+    return {claim, stops + "Too few to compare", rule, Verdict::kNotShown};
   }
   const Interval ratio = exponential(found.logarithm.interval());
   Interval correlation = found.correlation.interval();
@@ -155,9 +172,8 @@ Finding finding_of(const std::string& claim, const Agreement& found, const std::
               "There, rank correlation over settings of the noise at which they stop with that "
               "at which half of log *N* is lost: " +
               interval_text(correlation) +
-              "; the one over the other, geometric mean: " + interval_text(ratio) +
-              ". Shown when the first interval is above 0 and the second within a factor of 2, "
-              "partly when one of the two holds",
+              "; the one over the other, geometric mean: " + interval_text(ratio),
+          rule,
           ranked && close   ? Verdict::kShown
           : ranked || close ? Verdict::kPartly
                             : Verdict::kNotShown};
@@ -183,7 +199,7 @@ Figure figure_of_marks(const StudyOptions& options, const TaskResults& results) 
         ratio.push_back(mark.ratios[i]);
       }
       half.push_back(mark.half);
-      network.push_back(std::isfinite(mark.network) ? mark.network : NAN);
+      network.push_back(is_within(mark.network) ? mark.network : NAN);
       low = std::min(low, mark.half);
       high = std::max(high, mark.half);
     }
@@ -198,10 +214,11 @@ Figure figure_of_marks(const StudyOptions& options, const TaskResults& results) 
 
 std::string noise_text(const std::vector<Mark>& marks, double Mark::*which) {
   Spread spread;
-  std::size_t never = 0, beyond = 0;
+  std::size_t never = 0, below = 0, beyond = 0;
   for (const Mark& mark : marks) {
-    if (std::isfinite(mark.*which)) spread.values.push_back(mark.*which);
+    if (is_within(mark.*which)) spread.values.push_back(mark.*which);
     if (std::isnan(mark.*which)) ++never;
+    if (mark.*which == 0) ++below;
     if (std::isinf(mark.*which)) ++beyond;
   }
   const std::string of = " of " + std::to_string(marks.size());
@@ -211,6 +228,7 @@ std::string noise_text(const std::vector<Mark>& marks, double Mark::*which) {
       text += (text.empty() ? "" : "; ") + std::string(what) + std::to_string(count) + of;
   };
   add(never, "memorises nothing: ");
+  add(below, "below the levels: ");
   add(beyond, "beyond the levels: ");
   return text;
 }
@@ -304,8 +322,7 @@ class IdentifiabilityStudy final : public Study {
         {"Left: every run, by what its training points have lost. If information were all, the "
          "marks would lie on one rising curve. Right: the noise at which networks stop against the "
          "one at which half of log *N* is lost; equal on the line. Settings in which a network "
-         "does "
-         "not memorise even without noise have no mark there.",
+         "does not memorise even without noise, or stops outside the levels, have no mark there.",
          seeds, "one mark a run, and a setting and seed", paper.command});
     paper.report.table(
         "identifiability-results", results_table(options, results),
@@ -327,7 +344,7 @@ class IdentifiabilityStudy final : public Study {
     return {.id = id_of(setting, "pairs", seed),
             .settings = run_toml(config_of(options, setting, 0, seed)) + levels,
             .units = 200,
-            .run = [=](const std::filesystem::path&, Progress& progress) {
+            .run = [=](const std::filesystem::path&, TaskProgress& progress) {
               json results = of_pairs(options, setting, seed);
               progress.advance(200);
               return results;

@@ -130,22 +130,31 @@ std::string paper_text(std::int64_t dim, double PaperRow::*column) {
          format_number(paper_row(dim, 0.05).*column, 3) + " with it";
 }
 
-Finding memorisation(const Row& row) {
+// Whether less is memorised with the noise than without: there must be something to lose.
+Finding less_memorised(const std::string& claim, const Row& row, const Spread& noisy,
+                       const std::string& information, const std::string& paper) {
   const bool any = row.memorised_clean.interval().high < row.memorised_floor.interval().low;
-  std::string measured = "biased MMD² to the training targets, adaptive solver: " +
-                         row.memorised_clean.interval_text() + " without noise, " +
-                         row.memorised_noisy.interval_text() +
-                         " with it; fresh targets instead: " + row.memorised_floor.text() +
-                         ". Shown when the intervals are disjoint";
-  const Verdict verdict =
-      any ? order_verdict(row.memorised_clean, row.memorised_noisy) : Verdict::kNotShown;
+  std::string measured =
+      "biased MMD² to the training targets, adaptive solver: " +
+      row.memorised_clean.interval_text() + " without noise, " + noisy.interval_text() +
+      " with it; fresh targets instead: " + row.memorised_floor.interval_text() +
+      "; paired difference " + difference(noisy, row.memorised_clean).interval_text();
+  const Verdict verdict = any ? order_verdict(row.memorised_clean, noisy) : Verdict::kNotShown;
   if (!any) {
-    measured += "; without noise nothing is memorised that could be lost";
-  } else if (verdict != Verdict::kShown) {
-    measured += ". " + row.information;
+    measured += ". Without noise nothing is memorised that could be lost";
+  } else if (verdict != Verdict::kShown && !information.empty()) {
+    measured += ". " + information;
   }
-  return {"Table 1: with *σ* = 0.05 less is memorised than without noise, " + dimension(row.dim),
-          measured, verdict, paper_text(row.dim, &PaperRow::memorisation)};
+  return {claim + dimension(row.dim), measured,
+          std::string(kOrderRule) +
+              "; neither unless the interval without noise lies below that of fresh targets",
+          verdict, paper};
+}
+
+Finding memorisation(const Row& row) {
+  return less_memorised("Table 1: with *σ* = 0.05 less is memorised than without noise, ", row,
+                        row.memorised_noisy, row.information,
+                        paper_text(row.dim, &PaperRow::memorisation));
 }
 
 Finding how_much(const Row& row) {
@@ -153,8 +162,9 @@ Finding how_much(const Row& row) {
   const Interval measured = geometric_ratio(row.memorised_noisy, row.memorised_clean);
   return {
       "Table 1: by how much, " + dimension(row.dim),
-      "MMD² with noise over MMD² without, geometric mean over seeds: " + interval_text(measured) +
-          ". Shown when the paper's ratio lies inside, partly when all of it is above 1",
+      "MMD² with noise over MMD² without, geometric mean over seeds: " + interval_text(measured),
+      "Shown when the interval lies above 1 and the paper's ratio in it, partly when it lies above "
+      "1",
       measured.low <= paper && paper <= measured.high && measured.low > 1 ? Verdict::kShown
       : measured.low > 1                                                  ? Verdict::kPartly
                                                                           : Verdict::kNotShown,
@@ -167,9 +177,8 @@ Finding generalisation(const Row& row) {
           "unbiased MMD² to fresh targets, adaptive solver: " + row.held_out_clean.interval_text() +
               " without noise, " + row.held_out_noisy.interval_text() + " with it; floor " +
               row.held_out_floor.interval_text() + "; paired difference " +
-              difference(row.held_out_clean, row.held_out_noisy).interval_text() +
-              ". Shown when the intervals are disjoint, partly when the difference is above 0",
-          order_verdict(row.held_out_noisy, row.held_out_clean),
+              difference(row.held_out_clean, row.held_out_noisy).interval_text(),
+          kOrderRule, order_verdict(row.held_out_noisy, row.held_out_clean),
           paper_text(row.dim, &PaperRow::generalisation)};
 }
 
@@ -177,12 +186,9 @@ Finding generalisation(const Row& row) {
 Finding strong_noise(const StudyOptions& options, const TaskResults& results, const Row& row) {
   const Group strong = group(options, row.dim, kStrong);
   const Spread measured = at_the_end(results, strong, finest(), "training_mmd/biased");
-  return {"Beyond the table: with " + sigma_label(kStrong) +
-              " less is memorised than without noise, " + dimension(row.dim),
-          "biased MMD² to the training targets, adaptive solver: " +
-              row.memorised_clean.interval_text() + " without noise, " + measured.interval_text() +
-              " with it. " + information_text(results, strong, kStrong),
-          order_verdict(row.memorised_clean, measured)};
+  return less_memorised(
+      "Beyond the table: with " + sigma_label(kStrong) + " less is memorised than without noise, ",
+      row, measured, information_text(results, strong, kStrong), "");
 }
 
 Figure table_figure(const StudyOptions& options, const TaskResults& results) {
@@ -287,7 +293,7 @@ class MixtureStudy final : public Study {
     list.push_back({"Table 1: the values of the MMD themselves",
                     "the paper's kernel, number of points, estimator and network are not known "
                     "here, and an MMD is a number of its kernel and its number of points",
-                    Verdict::kNotComparable, "10^{−6} to 10^{−3}"});
+                    "", Verdict::kNotComparable, "10^{−6} to 10^{−3}"});
     return list;
   }
 

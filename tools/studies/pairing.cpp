@@ -99,8 +99,9 @@ Finding fixed_are_memorised(const StudyOptions& options, const TaskResults& resu
   return {"Fixed random pairs are memorised without noise, " + dimension(dim),
           "distance to the training partner as a share of that between random partners, adaptive "
           "solver: " +
-              percent(fixed) + " with fixed pairs, " + percent(control) +
-              " with resampled ones. Shown under 10 % with the control above 50 %",
+              percent(fixed) + " with fixed pairs, " + percent(control) + " with resampled ones",
+          "Shown when the first is under 10 % and the second above 50 %, partly when the first "
+          "interval lies below the second",
           memorises(fixed) && is_broken(control)           ? Verdict::kShown
           : fixed.interval().high < control.interval().low ? Verdict::kPartly
                                                            : Verdict::kNotShown};
@@ -112,12 +113,17 @@ Finding noise_breaks_it(const StudyOptions& options, const TaskResults& results,
   const std::string measured = percent(clean) + " without noise, " + percent(noisy) +
                                " with it; difference over seeds " +
                                difference(noisy, clean).interval_text();
+  const char* rule =
+      "Shown when it is under 10 % without noise and above 50 % with it; partly when it is under "
+      "10 "
+      "% without, and the difference lies above 0.1 as a whole";
   if (!memorises(clean)) {
     return {"Noise of *σ* = 0.05 breaks memorisation of random pairs, " + dimension(dim),
             measured + ". Without noise the pairs are not memorised, so there is little to break",
-            Verdict::kNotShown};
+            rule, Verdict::kNotShown};
   }
   return {"Noise of *σ* = 0.05 breaks memorisation of random pairs, " + dimension(dim), measured,
+          rule,
           is_broken(noisy)                                ? Verdict::kShown
           : difference(noisy, clean).interval().low > 0.1 ? Verdict::kPartly
                                                           : Verdict::kNotShown};
@@ -136,9 +142,7 @@ Finding resampling_generalises(const StudyOptions& options, const TaskResults& r
           at_the_end(results, resampled, finest(), "mmd").text() + " resampled, floor " +
           at_the_end(results, fixed, finest(), "mmd_floor").text() + "; paired difference " +
           gain.interval_text(),
-      gain.interval().low > 0    ? Verdict::kShown
-      : gain.interval().high < 0 ? Verdict::kNotShown
-                                 : Verdict::kPartly};
+      kSignRule, sign_verdict(gain)};
 }
 
 // One mark a seed: memorisation to the right, generalisation down.

@@ -24,8 +24,13 @@ struct StudyOptions {
 struct Finding {
   std::string claim;     // and where it comes from
   std::string measured;  // the numbers that decide
+  std::string rule;  // how: "Shown when ..., partly when ..."; empty for what cannot be compared
   report::Verdict verdict = report::Verdict::kNone;
   std::string paper{};  // the paper's own numbers, where it has some
+
+  [[nodiscard]] std::string measured_and_rule() const {
+    return measured + (rule.empty() ? "" : ". " + rule);
+  }
 };
 
 // What a study writes to.
@@ -45,6 +50,9 @@ class Study {
   [[nodiscard]] virtual bool in_default_set() const { return true; }
   // Whether --images has a meaning for it.
   [[nodiscard]] virtual bool takes_images() const { return false; }
+  // Throws std::invalid_argument before anything is trained when what was given is not what the
+  // preset needs. `reading`: how the decoding of images is shown.
+  virtual void check(const StudyOptions&, ProgressMode) const {}
   // What each preset is and about what it costs on two cores: "quick: 3 seeds, 30 s; ...".
   [[nodiscard]] virtual std::string presets() const = 0;
   [[nodiscard]] virtual std::vector<Task> tasks(const StudyOptions& options) const = 0;

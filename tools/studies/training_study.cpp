@@ -91,6 +91,12 @@ report::Verdict order_verdict(const Spread& less, const Spread& more) {
   return report::Verdict::kNotShown;
 }
 
+report::Verdict sign_verdict(const Spread& number) {
+  return number.interval().low > 0 ? report::Verdict::kShown
+         : number.mean() > 0       ? report::Verdict::kPartly
+                                   : report::Verdict::kNotShown;
+}
+
 std::string presets_text(const std::function<std::string(const StudyOptions& options)>& size,
                          const std::array<std::string, 3>& durations) {
   std::string text;

@@ -65,6 +65,14 @@ inline constexpr double kBrokenAbove = 0.50;
 // Whether `less` lies below `more`: shown when their 95 % intervals are disjoint, partly when only
 // the paired difference over seeds is above 0 as a whole, else not shown.
 [[nodiscard]] report::Verdict order_verdict(const Spread& less, const Spread& more);
+inline constexpr const char* kOrderRule =
+    "Shown when the two intervals are disjoint, in that order; partly when only that of the paired "
+    "difference lies on that side as a whole";
+
+// Whether a number lies above 0.
+[[nodiscard]] report::Verdict sign_verdict(const Spread& number);
+inline constexpr const char* kSignRule =
+    "Shown when the interval over seeds lies above 0, partly when only the mean does";
 
 // "quick: 3 seeds, half a minute; middle: ...": what `size` says of each preset, and about how long
 // it takes on two cores.

@@ -124,6 +124,8 @@ class Dimension final : public Topic {
     const Agreement agree = agreement(all);
     return {{"A rotation's gradient variance grows with the dimension, also where lines never meet",
              exact, seeds_text(preset) + ": " + agree.text(),
+             "Shown when the exact variance of all pairs grows at every step and all exact values "
+             "are inside, partly when only the first holds",
              growing && agree.holds() ? Verdict::kShown
              : growing                ? Verdict::kPartly
                                       : Verdict::kNotShown}};

@@ -145,7 +145,7 @@ Statement falls_below(const TaskResults& results, const Noise& noise) {
           : from == 0      ? "for every noise"
                            : "from *σ*\\* = " + exact_text(from) + " on, " +
                             (once ? "and not below it" : "but not at every noise drawn"),
-          measured,
+          measured, "Shown when it does for every noise, partly when only from some on",
           std::isinf(from) ? Verdict::kNotShown
           : from == 0      ? Verdict::kShown
                            : Verdict::kPartly};
@@ -178,6 +178,7 @@ class Figure4 final : public Topic {
     list.push_back({"Samples say what the closed form says, at either field and with either noise",
                     std::to_string(agree.all) + " closed forms",
                     seeds_text(preset) + ": " + agree.text(),
+                    "Shown when all exact values are inside",
                     agree.holds() ? Verdict::kShown : Verdict::kNotShown});
     return list;
   }

@@ -151,7 +151,10 @@ class Figure5 final : public Topic {
              "; rotated pairs vary more from " + exact_text(r.at("break_even").get<double>()) +
              "° on, less below",
          random.measured.interval_text() + " against " + structured.measured.interval_text() +
+             ", difference " + difference(structured.measured, random.measured).interval_text() +
              ", " + seeds_text(preset) + "; " + agree.text(),
+         "Shown when the exact one is lower, the interval of the difference measured lies on that "
+         "side and all exact values are inside; partly without the last",
          lower && agree.holds() ? Verdict::kShown
          : lower                ? Verdict::kPartly
                                 : Verdict::kNotShown}};

@@ -154,6 +154,8 @@ class Lemma2 final : public Topic {
              " of the distance between random ones, entries of the map changed by at most " +
              format_number(change, 2) + ". Control, the first rectification of random pairs: " +
              format_number(control_bend, 2) + " and " + format_number(control_moved, 2),
+         "Shown when they bend by at most " + format_number(kStraight, 1) +
+             " and move by at most " + format_number(kUnmoved, 1),
          bend <= kStraight && moved <= kUnmoved ? Verdict::kShown : Verdict::kNotShown}};
   }
 

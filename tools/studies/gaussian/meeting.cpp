@@ -223,7 +223,7 @@ class Meeting final : public Topic {
                  " cross in *d* = 2; nearer than 0.1: " + near_measured + ". " +
                  std::to_string(inside) + " of " + std::to_string(static_cast<int>(tests)) +
                  " counts inside their binomial intervals (together 95 %)",
-             holds ? Verdict::kShown : Verdict::kNotShown}};
+             "Shown when all counts are inside", holds ? Verdict::kShown : Verdict::kNotShown}};
   }
 
   void tell(const Preset& preset, const TaskResults& results, Paper& paper) const override {

@@ -167,6 +167,8 @@ class OverTime final : public Topic {
          "largest " + peaks + "; the closed form is within " + format_number(worst, 2) +
              " of the law",
          seeds_text(preset) + " at each time: " + agree.text(),
+         "Shown when the closed form is within 1e-10 of the law, largest at that end for every *s* "
+         "but 1, and all exact values are inside; partly when only the first holds",
          holds && at_the_ends && agree.holds() ? Verdict::kShown
          : holds                               ? Verdict::kPartly
                                                : Verdict::kNotShown}};

@@ -164,6 +164,8 @@ class Phase final : public Topic {
          "optimal − own at " + number_text(kFactors[0]) + " *σ*\\* and " +
              number_text(kFactors[1]) + " *σ*\\*, 120°, *d* = 2, " + seeds_text(preset) + ": " +
              measured,
+         "Shown when the boundary falls in every setting and the intervals lie above 0 at the "
+         "first noise and below it at the second; partly when one of the two holds",
          signs && falling   ? Verdict::kShown
          : signs || falling ? Verdict::kPartly
                             : Verdict::kNotShown}};

@@ -115,7 +115,8 @@ class Proposition1 final : public Topic {
              " of the largest at the optimal field",
          "per-sample gradients: at most " + format_number(measured, 2) + " of it, at " +
              std::to_string(360 / kStep) + " angles in " + std::to_string(cases().size()) +
-             " settings, half a turn among them (shown under " + format_number(kZero, 1) + ")",
+             " settings, half a turn among them",
+         "Shown when both are at most " + format_number(kZero, 1) + " of it",
          exact <= kZero && measured <= kZero ? Verdict::kShown : Verdict::kNotShown}};
   }
 

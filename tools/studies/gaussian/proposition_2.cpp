@@ -71,6 +71,7 @@ Statement random_pairs(const TaskResults& results) {
           std::to_string(sum.all) + " solver runs, the farthest source " +
           format_number(sum.largest, 2) + " of the distance between random partners away " +
           "(returned: under " + format_number(kReturned, 1) + ")",
+      "Shown when all return them, partly when some do",
       sum.returned == sum.all ? Verdict::kShown
       : sum.returned > 0      ? Verdict::kPartly
                               : Verdict::kNotShown};
@@ -86,6 +87,7 @@ Statement crossing_lines(const json& rows) {
       "not at 1/2: returned by " + solvers_text(around.returned, around.all) + "; at 1/2: by " +
           solvers_text(through.returned, through.all) + ", the farthest source " +
           format_number(through.largest, 2) + " of the distance between random partners away",
+      "Shown when all solvers return them, partly when some do that do not ask at 1/2",
       around.returned == around.all && through.returned == through.all ? Verdict::kShown
       : around.returned > 0                                            ? Verdict::kPartly
                                                                        : Verdict::kNotShown};
@@ -104,6 +106,8 @@ Statement affine_field(const json& rows) {
           "not at 1/2: returned by " + solvers_text(around.returned, around.all) +
               "; at 1/2: refused for " + solvers_text(through.refused, through.all) +
               (sentence.empty() ? "" : ", with the words “" + literal(sentence) + "”"),
+          "Shown when all return them that do not ask at 1/2 and all are refused that do, partly "
+          "when some of the first return them",
           around.returned == around.all && through.refused == through.all ? Verdict::kShown
           : around.returned > 0                                           ? Verdict::kPartly
                                                                           : Verdict::kNotShown};

@@ -33,18 +33,18 @@ std::string settings_text(const Preset& preset) {
 
 Task numbers_task(const std::string& id, const std::string& settings, std::int64_t units,
                   std::function<json()> compute) {
-  return {
-      .id = id,
-      .settings = settings,
-      .units = units,
-      .run = [=, compute = std::move(compute)](const std::filesystem::path&, Progress& progress) {
-        const auto begin = std::chrono::steady_clock::now();
-        json results = compute();
-        results["seconds"] =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        progress.advance(units);
-        return results;
-      }};
+  return {.id = id,
+          .settings = settings,
+          .units = units,
+          .run = [=, compute = std::move(compute)](const std::filesystem::path&,
+                                                   TaskProgress& progress) {
+            const auto begin = std::chrono::steady_clock::now();
+            json results = compute();
+            results["seconds"] =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+            progress.advance(units);
+            return results;
+          }};
 }
 
 void tell_statements(const std::string& name, const std::vector<Statement>& statements,
@@ -56,7 +56,7 @@ void tell_statements(const std::string& name, const std::vector<Statement>& stat
                    {"Measured", Align::kLeft},
                    {"Verdict", Align::kLeft}};
   for (const Statement& s : statements) {
-    table.rows.push_back({s.claim, s.exact, s.measured, s.verdict});
+    table.rows.push_back({s.claim, s.exact, s.measured + ". " + s.rule, s.verdict});
   }
   paper.report.table(name + "-claims", table, {"What [[" + name + "]] says.", "", "", ""});
 }

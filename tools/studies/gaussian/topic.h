@@ -30,7 +30,7 @@ struct Preset {
 
 // What a figure says.
 struct Statement {
-  std::string claim, exact, measured;
+  std::string claim, exact, measured, rule;  // as of Finding
   report::Verdict verdict = report::Verdict::kNone;
 };
 
