@@ -161,7 +161,7 @@ Finding variance_is_lower(const TaskResults& results, const Group& clean, const 
               ratio(with, without).interval_text() + "), paired difference " +
               more.interval_text() + "; loss " + last_measured(results, clean, "loss").text() +
               " and " + last_measured(results, noisy, "loss").text(),
-          kSignRule, sign_verdict(more)};
+          sign_rule("paired difference"), sign_verdict(more)};
 }
 
 report::Table distance_table(const StudyOptions& options, const TaskResults& results) {

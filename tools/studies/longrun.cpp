@@ -141,7 +141,7 @@ Finding long_training(const StudyOptions& options, const TaskResults& results) {
   return {"Through a long training, gradient variance falls as partners come back",
           "rank correlation of variance with the distance to the training partner over steps: " +
               correlation.interval_text() + ends,
-          kSignRule, sign_verdict(correlation)};
+          sign_rule("correlation"), sign_verdict(correlation)};
 }
 
 Finding drifting_target(const StudyOptions& options, const TaskResults& results) {
@@ -156,7 +156,7 @@ Finding drifting_target(const StudyOptions& options, const TaskResults& results)
   return {"While the target drifts, gradient variance tells how far behind the network is",
           "rank correlation over speeds and steps, from a quarter of the training on: " +
               correlation.interval_text() + "; distance to where the partner is at the end" + ends,
-          kSignRule, sign_verdict(correlation)};
+          sign_rule("correlation"), sign_verdict(correlation)};
 }
 
 class LongrunStudy final : public Study {

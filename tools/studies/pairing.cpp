@@ -142,7 +142,7 @@ Finding resampling_generalises(const StudyOptions& options, const TaskResults& r
           at_the_end(results, resampled, finest(), "mmd").text() + " resampled, floor " +
           at_the_end(results, fixed, finest(), "mmd_floor").text() + "; paired difference " +
           gain.interval_text(),
-      kSignRule, sign_verdict(gain)};
+      sign_rule("paired difference"), sign_verdict(gain)};
 }
 
 // One mark a seed: memorisation to the right, generalisation down.

@@ -97,6 +97,11 @@ report::Verdict sign_verdict(const Spread& number) {
                                    : report::Verdict::kNotShown;
 }
 
+std::string sign_rule(const std::string& of_what) {
+  return "Shown when the interval of the " + of_what +
+         " lies above 0, partly when only its mean does";
+}
+
 std::string presets_text(const std::function<std::string(const StudyOptions& options)>& size,
                          const std::array<std::string, 3>& durations) {
   std::string text;

@@ -71,8 +71,8 @@ inline constexpr const char* kOrderRule =
 
 // Whether a number lies above 0.
 [[nodiscard]] report::Verdict sign_verdict(const Spread& number);
-inline constexpr const char* kSignRule =
-    "Shown when the interval over seeds lies above 0, partly when only the mean does";
+// "Shown when the interval of the paired difference lies above 0, ...".
+[[nodiscard]] std::string sign_rule(const std::string& of_what);
 
 // "quick: 3 seeds, half a minute; middle: ...": what `size` says of each preset, and about how long
 // it takes on two cores.
