@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "tools/json_text.h"
 #include "tools/report/number.h"
 
 namespace gradvar {
@@ -67,8 +68,7 @@ nlohmann::ordered_json rounded(double value) {
 }
 
 void write_json(std::ostream& out, const nlohmann::ordered_json& object) {
-  out << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n'
-      << std::flush;
+  out << json_text(object, -1) << '\n' << std::flush;
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "tools/diagnose/sweep_words.h"
 #include "tools/diagnose/words.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/pairs_file.h"
 #include "tools/saved_run.h"
 #include "tools/watched_task.h"
@@ -85,7 +86,7 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
     write_diagnosis(options.out, diagnosis, sweep, options.command);
   }
   if (options.output.json) {
-    std::cout << to_json(diagnosis, sweep).dump(2) << '\n';
+    std::cout << json_text(to_json(diagnosis, sweep)) << '\n';
   } else if (!options.output.quiet) {
     std::cout << plain_words(diagnosis);
     if (sweep) std::cout << '\n' << wrapped(sweep_sentence(*sweep)) << sweep_table(*sweep);

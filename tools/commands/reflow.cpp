@@ -12,6 +12,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/reflow/results.h"
 #include "tools/reflow/rounds.h"
 #include "tools/run_directory.h"
@@ -55,7 +56,7 @@ void run(ReflowCommand& options, const CLI::App& command) {
       reflow, settings, options.output.progress(),
       [&](const auto& so_far) { write_rounds(reflow.out, so_far, reflow.run, reflow.command); });
   if (options.output.json) {
-    std::cout << rounds_json(records).dump(2) << '\n';
+    std::cout << json_text(rounds_json(records)) << '\n';
   } else if (!options.output.quiet) {
     print_rounds(records);
     std::cout << "The report: " << reflow.out << "/report.html\n";

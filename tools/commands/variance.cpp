@@ -23,6 +23,7 @@
 #include "tools/choices.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
+#include "tools/json_text.h"
 #include "tools/limits.h"
 #include "tools/pairs_file.h"
 #include "tools/report/markup.h"
@@ -97,7 +98,7 @@ void report(const VarianceCommand& options, const Measurement& measured,
     write_measurement(options.out, measured, subject, command_text(options));
   }
   if (options.output.json) {
-    std::cout << to_json(measured).dump(2) << '\n';
+    std::cout << json_text(to_json(measured)) << '\n';
   } else if (!options.output.quiet) {
     print_measurement(measured);
     if (!options.out.empty()) std::cout << "The report: " << options.out << "/report.html\n";
@@ -145,7 +146,7 @@ void explain_plan(const VarianceCommand& options, Engine<Real>& engine, const Mo
   const VariancePlan plan = plan_variance(engine, model, interpolant, x0, x1, options.variance);
   const ParameterLayout& layout = model.parameters().layout();
   if (options.output.json) {
-    std::cout << to_json(plan, layout).dump(2) << '\n';
+    std::cout << json_text(to_json(plan, layout)) << '\n';
   } else if (!options.output.quiet) {
     std::cout << explain(plan, layout);
   }

@@ -12,6 +12,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/options.h"
 #include "tools/exit_status.h"
+#include "tools/json_text.h"
 #include "tools/machine.h"
 #include "tools/verify/verification.h"
 
@@ -25,7 +26,7 @@ void run(const OutputOptions& output) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto within = std::ranges::count_if(rows, &VerificationRow::within);
   if (output.json) {
-    std::cout << to_json(rows).dump(2) << '\n';
+    std::cout << json_text(to_json(rows)) << '\n';
   } else if (!output.quiet) {
     std::cout << describe_machine().line() << "\n\n";
     print_verification(std::cout, rows);

@@ -8,6 +8,7 @@
 #include "tools/diagnose/json.h"
 #include "tools/diagnose/report.h"
 #include "tools/diagnose/sweep_words.h"
+#include "tools/json_text.h"
 #include "tools/result_directory.h"
 
 namespace gradvar {
@@ -86,7 +87,7 @@ nlohmann::json to_json(const Diagnosis& diagnosis, const std::optional<Sweep>& s
 void write_diagnosis(const std::string& directory, const Diagnosis& diagnosis,
                      const std::optional<Sweep>& sweep, const std::string& command) {
   write_result_directory(directory, [&](const std::filesystem::path& path) {
-    write_file((path / "summary.json").string(), to_json(diagnosis, sweep).dump(2) + "\n");
+    write_file((path / "summary.json").string(), json_text(to_json(diagnosis, sweep)) + "\n");
     pair_csv(diagnosis).write(path / "by_pair.csv");
     training_csv(diagnosis).write(path / "through_training.csv");
     if (sweep) {

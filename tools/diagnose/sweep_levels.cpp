@@ -6,6 +6,7 @@
 
 #include "io/atomic_file.h"
 #include "tools/json_number.h"
+#include "tools/json_text.h"
 
 namespace gradvar {
 
@@ -80,7 +81,7 @@ void SweepLevels::add(const SweepPoint& point) {
   file_["levels"].push_back(level_json(point));
   const std::filesystem::path directory = std::filesystem::path(path_).parent_path();
   if (!directory.empty()) std::filesystem::create_directories(directory);
-  write_file(path_, file_.dump() + "\n");
+  write_file(path_, json_text(file_, -1) + "\n");
 }
 
 }  // namespace gradvar

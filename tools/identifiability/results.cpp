@@ -9,6 +9,7 @@
 #include "tools/csv_text.h"
 #include "tools/identifiability/report.h"
 #include "tools/json_number.h"
+#include "tools/json_text.h"
 #include "tools/monitor.h"
 #include "tools/result_directory.h"
 
@@ -103,7 +104,7 @@ void check_identifiability_directory(const std::string& option, const std::strin
 void write_identifiability(const std::string& directory, const IdentifiabilityCurve& curve,
                            const std::string& subject, const std::string& command) {
   write_result_directory(directory, [&](const std::filesystem::path& path) {
-    write_file((path / "summary.json").string(), to_json(curve).dump(2) + "\n");
+    write_file((path / "summary.json").string(), json_text(to_json(curve)) + "\n");
     sigma_csv(curve).write(path / "by_sigma.csv");
     time_csv(curve).write(path / "by_time.csv");
     write_identifiability_report(path, curve, subject, command);

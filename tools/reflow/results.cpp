@@ -6,6 +6,7 @@
 
 #include "io/atomic_file.h"
 #include "io/number_text.h"
+#include "tools/json_text.h"
 #include "tools/reflow/report.h"
 
 namespace gradvar {
@@ -110,7 +111,7 @@ void write_rounds(const std::filesystem::path& directory, const std::vector<json
   write_csv_of(directory / "rounds.csv", records);
   json summary = rounds_json(records);
   summary["command"] = command;
-  write_file((directory / "summary.json").string(), summary.dump(2) + "\n");
+  write_file((directory / "summary.json").string(), json_text(summary) + "\n");
   write_reflow_report(directory, records, run, command);
 }
 

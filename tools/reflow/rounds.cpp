@@ -6,6 +6,7 @@
 #include "io/atomic_file.h"
 #include "tools/commands/options.h"
 #include "tools/diagnose/sweep.h"
+#include "tools/json_text.h"
 #include "tools/reflow/round.h"
 #include "tools/run_directory.h"
 #include "tools/run_flow.h"
@@ -103,7 +104,7 @@ std::vector<json> rectify(const ReflowOptions& options, const std::string& setti
                           const std::function<void(const std::vector<json>&)>& after) {
   const RunConfig run = saved_config(options.run);
   write_file((fs::path(options.out) / kRequest).string(),
-             json{{"settings", settings}, {"command", options.command}}.dump(2) + "\n");
+             json_text(json{{"settings", settings}, {"command", options.command}}) + "\n");
   std::vector<json> records;
   for (int round = 0; round <= options.rounds; ++round) {
     json record = read_json(record_path(options, round));
@@ -111,7 +112,7 @@ std::vector<json> rectify(const ReflowOptions& options, const std::string& setti
       with_precision(run.precision, [&](auto real) {
         record = make_round<decltype(real)>(options, run, round, mode);
       });
-      write_file(record_path(options, round).string(), record.dump(2) + "\n");
+      write_file(record_path(options, round).string(), json_text(record) + "\n");
     }
     records.push_back(std::move(record));
     if (round > 0) after(records);

@@ -5,6 +5,7 @@
 
 #include "io/atomic_file.h"
 #include "io/spec.h"
+#include "tools/json_text.h"
 #include "tools/machine.h"
 #include "tools/report/markup.h"
 #include "tools/report/number.h"
@@ -151,7 +152,7 @@ void write_reproduction(const fs::path& directory, const Reproduction& reproduct
                      {"preset", reproduction.options.preset},
                      {"seeds", reproduction.options.seeds},
                      {"images", reproduction.options.images}};
-  write_file((directory / kRequestFile).string(), file.dump(2) + "\n");
+  write_file((directory / kRequestFile).string(), json_text(file) + "\n");
 }
 
 Reproduction read_reproduction(const fs::path& directory) {
@@ -232,7 +233,7 @@ void compose_report(const fs::path& directory, const Reproduction& reproduction)
     page.machines(machines);
   }
   page.write(directory / "report.html");
-  write_file((directory / "summary.json").string(), summary.dump(2) + "\n");
+  write_file((directory / "summary.json").string(), json_text(summary) + "\n");
   write_file((directory / "findings.md").string(),
              findings_markdown(findings, reproduction.command(), report::format_duration(seconds),
                                machine_line));

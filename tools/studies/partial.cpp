@@ -5,6 +5,7 @@
 
 #include "io/atomic_file.h"
 #include "nn/checkpoint_directory.h"
+#include "tools/json_text.h"
 
 namespace gradvar {
 
@@ -43,7 +44,7 @@ void PartialRun::save(std::uint64_t step, const nlohmann::json& results,
   fs::create_directories(directory_);
   const fs::path now = measured_path(static_cast<std::int64_t>(step));
   write_file(now.string(),
-             nlohmann::json{{"settings", settings_}, {"results", results}}.dump() + "\n");
+             json_text(nlohmann::json{{"settings", settings_}, {"results", results}}, -1) + "\n");
   save_checkpoint(directory_);
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
     const std::string name = entry.path().filename().string();

@@ -11,6 +11,7 @@
 #include "io/atomic_file.h"
 #include "tools/exit_status.h"
 #include "tools/interrupt.h"
+#include "tools/json_text.h"
 #include "tools/machine.h"
 
 namespace gradvar {
@@ -44,7 +45,7 @@ json run_task(const Task& task, const fs::path& directory, TaskProgress& progres
   fs::create_directories(path.parent_path());
   json file = {{"id", task.id}, {"settings", task.settings}, {"results", results}};
   if (!task.made_from.empty()) file["made_from"] = task.made_from;
-  write_file(path.string(), file.dump() + "\n");
+  write_file(path.string(), json_text(file, -1) + "\n");
   fs::remove_all(directory / "cells" / (task.id + ".partial"));
   return results;
 }

@@ -7,6 +7,7 @@
 #include "io/number_text.h"
 #include "io/safetensors.h"
 #include "tools/csv_text.h"
+#include "tools/json_text.h"
 #include "tools/result_directory.h"
 #include "tools/variance/json.h"
 #include "tools/variance/report.h"
@@ -106,7 +107,7 @@ void check_measurement_directory(const std::string& option, const std::string& d
 void write_measurement(const std::string& directory, const Measurement& measurement,
                        const std::string& subject, const std::string& command) {
   write_result_directory(directory, [&](const fs::path& path) {
-    write_file((path / "summary.json").string(), to_json(measurement).dump(2) + "\n");
+    write_file((path / "summary.json").string(), json_text(to_json(measurement)) + "\n");
     write_layers(path / "by_layer.csv", measurement);
     write_times(path / "by_time.csv", measurement.exact.first);
     write_pairs(path / "by_pair.csv", measurement.exact.pairs);
