@@ -6,8 +6,9 @@
 //   kJson    with --json, as often as kLines, one object a line:
 //              {"event":"progress","task":"train","done":200,"total":1000,"seconds":3.1,
 //               "rate":64.5,"seconds_left":12.4,"note":"loss 0.31"}
-//            `total` and `seconds_left` are null when not known; the last line's event is "done",
-//            or "stopped" when it ended before its total
+//            `total` and `seconds_left` are null when not known; `done` and `total` are units, or,
+//            of a task without a unit, expected milliseconds; the last line's event is "done", or
+//            "stopped" when it ended before its total
 //   kSilent  with --quiet
 //
 // All of it goes to standard error: standard output is for results, with --json for one JSON

@@ -39,8 +39,8 @@ TrainingRun<Real>::TrainingRun(const RunConfig& config, ProgressMode reading)
       pool_);
 }
 
-// A step holds its rows, and a value and an adjoint for each unit, which has a bias: at the least
-// once for a sample, at most at each of its pixels. Where the most fits, nothing more is asked;
+// A step holds its rows and some values and adjoints for each unit, which has a bias, at up to
+// every pixel. Where sixteen times one value and one adjoint of each fit, nothing more is asked;
 // else a step of one sample and one of two say what a sample takes.
 template <class Real>
 void TrainingRun<Real>::check_step_memory() {
@@ -52,7 +52,7 @@ void TrainingRun<Real>::check_step_memory() {
   }
   const double pixels = sample.rank() == 3 ? static_cast<double>(sample[1] * sample[2]) : 1;
   const auto batch = static_cast<double>(config_.batch);
-  if (fits_memory(sizeof(Real) * (rows + pixels * units) * batch)) return;
+  if (fits_memory(16 * sizeof(Real) * (rows + pixels * units) * batch)) return;
   check_memory("--model:", "a step of one sample", sizeof(Real) * (rows + units));
   check_memory("--batch:", std::to_string(config_.batch) + " samples",
                (sizeof(Real) * rows + tape_bytes(2) - tape_bytes(1)) * batch);

@@ -1,9 +1,10 @@
 // projection: the inner product of each sample's gradient with given directions.
 //
 //   kFolded    g_n made whole, as its norm takes it, times U
-//   otherwise  of the form kOuter <g_n, U> = sum_t delta_nt . (U a_nt): rowsum((A U^T) * Delta),
-//   one
-//              GEMM a direction; of kRows row_n . u. A projection is linear, so shared weights add.
+//   kOuter     <g_n, U> = sum_t delta_nt . (U a_nt): rowsum((A U^T) * Delta), one GEMM a direction
+//   kRows      row_n . u
+// The last two are forms, where the norms would not fold. A projection is linear: shared weights
+// add.
 #pragma once
 
 #include "autograd/collector.h"

@@ -4,7 +4,7 @@
     python3 bench/peers/torchcfm_outputs.py PACKAGE_DIR > tests/nn/torchcfm_outputs.inc
 
 PACKAGE_DIR holds torchcfm's models/unet (unet.py, nn.py, fp16_util.py, logger.py) as a package.
-Weights and images are sines of their index, so that tests/nn/unet_test.cpp makes the same ones; a
+Weights and images are sines of their index, so that tests/nn/unet_torchcfm_test.cpp makes the same ones; a
 parameter's phase is its place among the names, sorted. Needs PyTorch. f32, as torchcfm computes its
 embedding of the time.
 """

@@ -1,6 +1,7 @@
 #include "tools/studies/partial.h"
 
 #include <chrono>
+#include <iostream>
 #include <utility>
 
 #include "io/atomic_file.h"
@@ -35,7 +36,11 @@ std::optional<PartialRun::Left> PartialRun::find() const {
       return Left{newest->path, file["results"]};
     }
   }
-  fs::remove_all(directory_);
+  if (fs::exists(directory_)) {
+    std::cerr << "'" << directory_.string()
+              << "' was left by other settings or another version: that task begins anew\n";
+    fs::remove_all(directory_);
+  }
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -31,6 +32,10 @@ fs::path results_path(const Task& task, const fs::path& directory) {
     throw;
   } catch (const Stopped&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const DiskError& error) {
+    throw DiskError(task.id + ": " + error.what());
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(task.id + ": " + error.what());
   } catch (const std::exception& error) {
@@ -98,7 +103,9 @@ class Batch {
     try {
       results_[k] = run_task(task, directory_, own);
     } catch (...) {
-      failed_ = true;
+      if (!failed_.exchange(true)) {
+        progress.message(task.id + " failed; what is under way is brought to its end first");
+      }
       fail_with_name(task);
     }
     ++finished_;
