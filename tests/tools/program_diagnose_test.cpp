@@ -45,6 +45,7 @@ TEST_F(ProgramDiagnose, SaysSinceWhenOnlyWhereCheckpointsTell) {
   EXPECT_EQ(json["verdict"], "memorises");
   EXPECT_EQ(json["memorises"], true);
   EXPECT_EQ(json["since"]["known"], true);
+  EXPECT_EQ(json["since"]["kind"], "between");
   EXPECT_LT(json["since"]["after"].get<int>(), json["since"]["by"].get<int>());
   EXPECT_EQ(json["through_training"].size(), 8u) << "step 0 and seven checkpoints";
   EXPECT_TRUE(json["sweep"].is_null());

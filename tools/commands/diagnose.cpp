@@ -71,9 +71,10 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
   std::optional<Sweep> sweep;
   const bool noise =
       make_interpolant("--interpolant", config.interpolant).kind != InterpolantKind::kTrigonometric;
-  // Where there is no memory there is nothing to break, unless somebody wants to see.
-  if (!options.no_sweep && noise &&
-      (diagnosis.last().judgement.memorises() || !swept.sigmas.empty())) {
+  // Where there is no memory there is nothing to break, unless somebody wants to see; where pairs
+  // are not comparable, no level can be judged.
+  if (!options.no_sweep && noise && diagnosis.comparable() &&
+      (diagnosis.memorises() || !swept.sigmas.empty())) {
     WatchedTask sweeping(
         options.output.progress(), "sweep", "step",
         options.out.empty() ? "stopped; nothing was written (--out DIR keeps finished noise levels)"
