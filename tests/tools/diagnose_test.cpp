@@ -8,6 +8,7 @@
 
 #include "../io/error_of.h"
 #include "../io/scratch_directory.h"
+#include "io/atomic_file.h"
 #include "io/safetensors.h"
 #include "tools/diagnose/diagnosis.h"
 #include "tools/diagnose/json.h"
@@ -369,8 +370,21 @@ TEST_F(SweepThatStops, GoesOnAfterTheLevelsThatWereFinished) {
     EXPECT_EQ(a.variance.held_out, b.variance.held_out);
   }
   ticks = 0;
-  (void)sweep({.steps = 16, .levels = levels}, count);
+  const std::string first = read_file(levels);
+  const auto note = [&](const std::string& text) { said += text; };
+  said.clear();
+  (void)sweep({.steps = 16, .levels = levels, .note = note}, count);
   EXPECT_EQ(ticks, 32) << "other settings are begun anew";
+  EXPECT_EQ(read_file(levels + ".old"), first) << "and lose nothing";
+  EXPECT_NE(said.find("of other settings: kept as '" + levels + ".old'"), std::string::npos)
+      << said;
+  nlohmann::json broken = nlohmann::json::parse(read_file(levels));
+  broken["levels"][0].erase("energy");
+  write_file(levels, broken.dump());
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels, .note = note}, count);
+  EXPECT_EQ(ticks, 32) << "what cannot be read is not there";
+  EXPECT_EQ(read_file(levels + ".old2"), broken.dump());
   run_.trainer().step();
   ticks = 0;
   (void)sweep({.steps = 16, .levels = levels}, count);

@@ -65,8 +65,13 @@ TEST_F(ProgramDiagnose, TheDirectoryHoldsEverything) {
   EXPECT_EQ(json["sweep"]["points"].size(), 2u);
   EXPECT_EQ(json["verdict"], "does not");
   EXPECT_NE(scratch_.read("d/report.html").find("gradvar diagnose --run run"), std::string::npos);
+  const std::string levels = scratch_.read("d/sweep_levels.json");
+  ASSERT_EQ(diagnose("--run run --sigmas 0 --sweep-steps 6 --out d").status, 0) << "replaced";
+  EXPECT_EQ(scratch_.read("d/sweep_levels.json.old"), levels);
   ASSERT_EQ(diagnose("--run run --no-sweep --out d --quiet").status, 0) << "replaced";
   EXPECT_FALSE(scratch_.has("d/sweep.csv"));
+  EXPECT_TRUE(scratch_.has("d/sweep_levels.json")) << "of the next sweep";
+  EXPECT_EQ(scratch_.read("d/sweep_levels.json.old"), levels);
   EXPECT_NE(refusal("--run run --out run").find("one that gradvar diagnose wrote"),
             std::string::npos);
 }
