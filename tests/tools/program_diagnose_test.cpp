@@ -1,5 +1,6 @@
 // gradvar diagnose through the real program.
 #include <csignal>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -147,6 +148,22 @@ TEST_F(ProgramDiagnose, StopsOnASignalAndWritesNothing) {
   EXPECT_NE(outcome.err.find("stopped; the same command goes on"), std::string::npos);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(scratch_.names(), std::vector<std::string>{"run"});
+}
+
+TEST_F(ProgramDiagnose, ASignalLeavesNoCopyOfThePairsBehind) {
+  ASSERT_EQ(run_gradvar(scratch_, "pairs --pairs 5000 --out pairs.safetensors --quiet").status, 0);
+  fs::create_directory(scratch_.path("copies"));
+  const char* before = ::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TMPDIR", scratch_.path("copies").c_str(), 1);
+  Running running(scratch_, "diagnose --pairs pairs.safetensors --steps 100000000");
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
+  while (fs::is_empty(scratch_.path("copies"))) ASSERT_EQ(::usleep(100), 0);
+  running.signal(SIGTERM);
+  const Outcome outcome = running.finish();
+  EXPECT_EQ(outcome.status, 143) << outcome.err;
+  EXPECT_NE(outcome.err.find("stopped; nothing was written"), std::string::npos) << outcome.err;
+  EXPECT_TRUE(fs::is_empty(scratch_.path("copies")));
 }
 
 TEST_F(ProgramDiagnose, SameNumbersForAnyNumberOfThreads) {
