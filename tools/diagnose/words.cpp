@@ -244,10 +244,11 @@ std::string pairs_sentence(const Diagnosis& d) {
 }
 
 std::string limits_sentence(const Diagnosis& d) {
-  std::string text =
-      "The probability is over other pairs of the same coupling, for this run and "
-      "the solver " +
-      d.solver + "; other seeds of training are not in it.";
+  std::string text = d.comparable()
+                         ? "The probability is over other pairs of the same coupling, for this run "
+                           "and the solver " +
+                               d.solver + "; other seeds of training are not in it."
+                         : "All distances are of the solver " + d.solver + ".";
   if (d.reference.held_out.any() && !d.reference.held_out.fresh_targets) {
     text += " Held-out pairs end at training targets: these are few, or a file of points.";
   }
