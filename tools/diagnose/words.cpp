@@ -157,7 +157,7 @@ std::string verdict_sentence(const Diagnosis& d) {
   if (!d.comparable()) {
     return text +
            "may or may not memorise: undecided, for by this comparison weights that had seen no "
-           "pair would memorise already";
+           "pair would memorise already.";
   }
   switch (j.verdict) {
     case MemorisationVerdict::kMemorises:
@@ -180,10 +180,10 @@ std::string verdict_sentence(const Diagnosis& d) {
           "not seen, to speak of";
       break;
     case MemorisationVerdict::kUndecided:
-      return text + "may or may not memorise: undecided, for the numbers lie on the border";
+      return text + "may or may not memorise: undecided, for the numbers lie on the border.";
     case MemorisationVerdict::kTooFew:
       return text + "cannot be judged: undecided, for fewer than " + std::to_string(kFewestJudged) +
-             " pairs of training or held out say too little";
+             " pairs of training or held out say too little.";
   }
   return text + " (probability of memorising " + probability_text(j.probability) + ").";
 }
