@@ -7,7 +7,9 @@
 // repeated with the seeds e_1 .. e_d. Beyond `exact_dims` coordinates it is Hutchinson's estimate,
 // the mean of e^T J e over `probes` random signs e, drawn once a sample and kept along its path
 // (Grathwohl et al., "FFJORD", 2019): its spread is that of the off-diagonal of J. Each probe has
-// an integral of its own, so that their spread is the standard error of their mean. Units: nats.
+// an integral of its own, so that their spread is the standard error of their mean. An adaptive
+// solver's error norm is a mean over all entries of the state, the probes' integrals among them: it
+// bounds their error on average, and the more probes, the less x's own counts. Units: nats.
 #pragma once
 
 #include <cstdint>

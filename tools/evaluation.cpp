@@ -121,12 +121,34 @@ nlohmann::json with_ends(nlohmann::json summary, const std::optional<Interval>& 
   return summary;
 }
 
+nlohmann::json floor_of(const Evaluation& e) {
+  if (std::isnan(e.memorised_floor)) return nullptr;
+  return e.floor_of_held_out ? "held-out targets" : "halves of the training targets";
+}
+
 nlohmann::json ends(const std::optional<Interval>& interval) {
   if (!interval) return nullptr;
   return {{"low", interval->low}, {"high", interval->high}};
 }
 
 }  // namespace
+
+Yardstick yardstick_of(const Problem& problem, std::int64_t fresh, const Distribution* held_out) {
+  Yardstick yardstick;
+  yardstick.targets = distinct_rows(problem.pairs().x1);
+  const Tensor<double>& targets = yardstick.targets;
+  if (fresh == 0 || targets.rows() < 2) return yardstick;
+  const Tensor<double> others = problem.fresh_targets(fresh, 0, held_out);
+  yardstick.luck_of_held_out = mostly_fresh(others, targets);
+  if (!yardstick.luck_of_held_out && targets.rows() > kMostInHalves) {
+    const Tensor<double> some =
+        select_rows(targets, random_subset(targets.rows(), kMostInHalves, 0));
+    yardstick.luck = luck_ratios(some, some);
+  } else {
+    yardstick.luck = luck_ratios(others, targets);
+  }
+  return yardstick;
+}
 
 template <class Real>
 Evaluation evaluate(const Field<Real>& field, const Problem& problem,
@@ -154,7 +176,12 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   if (pairs.x1.rows() >= 2) {
     result.between_random_partners = random_partner_distance(pairs.x1, pairs.x1);
   }
-  const Tensor<double> targets = distinct_rows(pairs.x1);
+  std::optional<Yardstick> own;
+  if (options.yardstick == nullptr) {
+    own = yardstick_of(problem, options.fresh, options.held_out);
+  }
+  const Yardstick& yardstick = own ? *own : *options.yardstick;
+  const Tensor<double>& targets = yardstick.targets;
   if (targets.rows() >= 2) {
     const std::vector<double> ratios = nearest_targets(generated, targets).ratio;
     if (options.sets > 0) result.nearest_ratio = summarise(ratios);
@@ -172,11 +199,11 @@ Evaluation evaluate(const Field<Real>& field, const Problem& problem,
   const Tensor<double> sources = problem.fresh_sources(options.fresh);
   const Tensor<double> fresh = follow(field, options.solver, sources).ends;
   if (targets.rows() >= 2) {
-    const Tensor<double> others = problem.fresh_targets(options.fresh, 0, options.held_out);
     count_memorised(nearest_targets(fresh, targets).ratio, options.sets,
                     result.fresh_memorised_share, result.fresh_memorised_interval);
-    count_memorised(luck_ratios(others, targets), options.sets, result.memorised_floor,
+    count_memorised(yardstick.luck, options.sets, result.memorised_floor,
                     result.memorised_floor_interval);
+    result.floor_of_held_out = yardstick.luck_of_held_out;
   }
   if (problem.optimal_map()) {
     result.fresh_to_optimal =
@@ -229,6 +256,7 @@ nlohmann::json to_json(const Evaluation& e) {
                          {"memorised_share", json_number(e.memorised_share)},
                          {"fresh_memorised_share", json_number(e.fresh_memorised_share)},
                          {"memorised_floor", json_number(e.memorised_floor)},
+                         {"memorised_floor_of", floor_of(e)},
                          {"mmd", json_number(e.mmd)},
                          {"mmd_floor", json_number(e.mmd_floor)},
                          {"mmd_biased", json_number(e.mmd_biased)},

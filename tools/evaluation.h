@@ -14,6 +14,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "flow/distances.h"
 #include "flow/field.h"
@@ -23,6 +24,19 @@
 #include "tools/problem.h"
 
 namespace gradvar {
+
+// What memorised shares are measured by; no solver changes it.
+struct Yardstick {
+  Tensor<double> targets{};  // of training, each once
+  // luck_ratios of flow/memorisation.h: of held-out targets, or, where those are training targets
+  // again, of one half of the training targets near the other, of kMostInHalves at most. Without
+  // fresh points there are none.
+  std::vector<double> luck{};
+  bool luck_of_held_out = false;
+};
+inline constexpr std::int64_t kMostInHalves = 5000;  // drawn at random from more
+[[nodiscard]] Yardstick yardstick_of(const Problem& problem, std::int64_t fresh,
+                                     const Distribution* held_out = nullptr);
 
 struct EvaluationOptions {
   SolverOptions solver;
@@ -34,6 +48,8 @@ struct EvaluationOptions {
   const Distribution* held_out = nullptr;
   // Optimal partners of the problem's sources instead of the problem's own; not owned.
   const Tensor<double>* optimal_partners = nullptr;
+  // Of the same problem, fresh and held_out, for several solvers; made when it is null, not owned.
+  const Yardstick* yardstick = nullptr;
   // Also intervals, straightness, and distances between laws over so many sets of fresh points; 0
   // for none of these.
   std::int64_t sets = 0;
@@ -46,12 +62,14 @@ struct Evaluation {
   Summary to_optimal_partner;          // n = 0 where optimal partners are not known
   double between_random_partners = 0;  // mean distance between targets of different pairs
   // Share of points whose nearest training target, each taken once, is under 1/3 as far as the
-  // second nearest: of those from training sources, of those from fresh ones, and of held-out
-  // targets themselves, the floor, which is luck (luck_ratios of flow/memorisation.h). NaN, null in
-  // JSON, where there are too few different targets, or no fresh points.
+  // second nearest: of those from training sources, of those from fresh ones, and of targets
+  // themselves, the floor, which is luck (Yardstick): of held-out ones, or of one half of the
+  // training targets near the other. NaN, null in JSON, where there are too few different targets,
+  // or no fresh points.
   double memorised_share = std::numeric_limits<double>::quiet_NaN();
   double fresh_memorised_share = std::numeric_limits<double>::quiet_NaN();
   double memorised_floor = std::numeric_limits<double>::quiet_NaN();
+  bool floor_of_held_out = false;
   std::optional<Summary> fresh_to_optimal;   // held-out sources, where the optimal map is known
   std::optional<Summary> fresh_to_coupling;  // held-out sources to the training coupling's map
   // Held-out points to fresh targets, squared: unbiased, and biased. NaN, null in JSON, where the

@@ -4,11 +4,14 @@
 #include <cmath>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "../io/error_of.h"
 #include "../io/scratch_directory.h"
+#include "io/atomic_file.h"
 #include "io/safetensors.h"
 #include "tools/diagnose/diagnosis.h"
+#include "tools/diagnose/json.h"
 #include "tools/diagnose/sweep.h"
 #include "tools/diagnose/words.h"
 #include "tools/pairs_file.h"
@@ -175,7 +178,28 @@ TEST(Onset, FromTheStartMeansThatThePairsDiffer) {
   diagnosis.through_training = {judged(0, Verdict::kMemorises), judged(300, Verdict::kMemorises)};
   diagnosis.onset = onset_of(diagnosis.through_training);
   EXPECT_EQ(diagnosis.onset.kind, Onset::Kind::kFromTheStart);
+  EXPECT_EQ(onset_of({judged(0, Verdict::kMemorises), judged(100, Verdict::kUndecided),
+                      judged(300, Verdict::kMemorises)})
+                .kind,
+            Onset::Kind::kFromTheStart);
+  for (Snapshot& snapshot : diagnosis.through_training) {
+    snapshot.judgement.probability = 1;
+    snapshot.variance = {.training = 1, .held_out = 50};
+  }
+  diagnosis.through_training[0].variance = {.training = 100, .held_out = 100};
+  diagnosis.reference.held_out.pairs = {Tensor<double>(Shape{1, 2}), Tensor<double>(Shape{1, 2})};
+  EXPECT_FALSE(diagnosis.memorises());
+  const std::string text = plain_words(diagnosis);
+  for (const char* claim : {"memorises its pairs", "over 0.99", "because these pairs were seen"}) {
+    EXPECT_EQ(text.find(claim), std::string::npos) << text;
+  }
+  EXPECT_NE(text.find("undecided"), std::string::npos) << text;
   EXPECT_NE(onset_sentence(diagnosis).find("not of one kind"), std::string::npos);
+  const nlohmann::json json = to_json(diagnosis);
+  EXPECT_EQ(json["verdict"], "not comparable");
+  EXPECT_TRUE(json["memorises"].is_null() && json["probability"].is_null());
+  EXPECT_EQ(json["since"]["kind"], "from the start");
+  EXPECT_EQ(json["through_training"][1]["verdict"], "not comparable");
 }
 
 TEST(SweepChoice, IsTheSmallestSigmaThatBreaksAndIsAsGoodAsTheBest) {
@@ -346,8 +370,21 @@ TEST_F(SweepThatStops, GoesOnAfterTheLevelsThatWereFinished) {
     EXPECT_EQ(a.variance.held_out, b.variance.held_out);
   }
   ticks = 0;
-  (void)sweep({.steps = 16, .levels = levels}, count);
+  const std::string first = read_file(levels);
+  const auto note = [&](const std::string& text) { said += text; };
+  said.clear();
+  (void)sweep({.steps = 16, .levels = levels, .note = note}, count);
   EXPECT_EQ(ticks, 32) << "other settings are begun anew";
+  EXPECT_EQ(read_file(levels + ".old"), first) << "and lose nothing";
+  EXPECT_NE(said.find("of other settings: kept as '" + levels + ".old'"), std::string::npos)
+      << said;
+  nlohmann::json broken = nlohmann::json::parse(read_file(levels));
+  broken["levels"][0].erase("energy");
+  write_file(levels, broken.dump());
+  ticks = 0;
+  (void)sweep({.steps = 16, .levels = levels, .note = note}, count);
+  EXPECT_EQ(ticks, 32) << "what cannot be read is not there";
+  EXPECT_EQ(read_file(levels + ".old2"), broken.dump());
   run_.trainer().step();
   ticks = 0;
   (void)sweep({.steps = 16, .levels = levels}, count);

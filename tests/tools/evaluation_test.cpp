@@ -197,7 +197,35 @@ TEST(Evaluation, ARepeatedTargetIsOneTarget) {
   EXPECT_EQ(copies["memorised_share"], 1);
   EXPECT_EQ(copies["fresh_memorised_share"], 1);
   EXPECT_EQ(copies["memorised_floor"], 0) << "points of the file are no luck";
+  EXPECT_EQ(copies["memorised_floor_of"], "halves of the training targets");
   EXPECT_EQ(copies["fresh_memorised_share_interval"]["low"], 1);
+}
+
+// Solvers share it; the halves of many targets are of some of them, as near to each other.
+TEST(Evaluation, TheYardstickIsTheSameForEverySolverAndCapped) {
+  const testing::ScratchDirectory scratch;
+  const std::string path = scratch / "many.csv";
+  std::string rows;
+  for (std::int64_t i = 0; i < kMostInHalves + 1; ++i) {
+    rows += std::to_string(i % 71) + "," + std::to_string(i / 71) + "\n";
+  }
+  write_file(path, rows);
+  const Problem problem({.source = "gaussian:dim=2",
+                         .target = "csv:" + path,
+                         .coupling = "permutation",
+                         .pairs = kMostInHalves + 1});
+  const Yardstick yardstick = yardstick_of(problem, 100);
+  EXPECT_EQ(yardstick.targets.rows(), kMostInHalves + 1);
+  EXPECT_FALSE(yardstick.luck_of_held_out);
+  EXPECT_EQ(yardstick.luck.size(), static_cast<std::size_t>(kMostInHalves / 2));
+  EXPECT_TRUE(yardstick_of(problem, 0).luck.empty());
+
+  const Problem few({.pairs = 30});
+  const Yardstick shared = yardstick_of(few, kFewSteps.fresh);
+  EvaluationOptions options = kFewSteps;
+  options.yardstick = &shared;
+  EXPECT_EQ(to_json(evaluate<double>(shift_by(5), few, options)),
+            to_json(evaluate<double>(shift_by(5), few, kFewSteps)));
 }
 
 // Fresh sources of the right shift end where other targets would: as often near one by luck.
@@ -207,6 +235,7 @@ TEST(Evaluation, WithoutMemoryTheFreshShareIsItsFloor) {
   options.fresh = 1000;
   const Evaluation e = evaluate<double>(shift_by(5), problem, options);
   EXPECT_GT(e.memorised_floor, 0.02);
+  EXPECT_EQ(to_json(e)["memorised_floor_of"], "held-out targets");
   EXPECT_NEAR(e.fresh_memorised_share, e.memorised_floor, 0.05);
 }
 

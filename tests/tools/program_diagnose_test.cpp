@@ -1,5 +1,6 @@
 // gradvar diagnose through the real program.
 #include <csignal>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -45,6 +46,7 @@ TEST_F(ProgramDiagnose, SaysSinceWhenOnlyWhereCheckpointsTell) {
   EXPECT_EQ(json["verdict"], "memorises");
   EXPECT_EQ(json["memorises"], true);
   EXPECT_EQ(json["since"]["known"], true);
+  EXPECT_EQ(json["since"]["kind"], "between");
   EXPECT_LT(json["since"]["after"].get<int>(), json["since"]["by"].get<int>());
   EXPECT_EQ(json["through_training"].size(), 8u) << "step 0 and seven checkpoints";
   EXPECT_TRUE(json["sweep"].is_null());
@@ -64,8 +66,13 @@ TEST_F(ProgramDiagnose, TheDirectoryHoldsEverything) {
   EXPECT_EQ(json["sweep"]["points"].size(), 2u);
   EXPECT_EQ(json["verdict"], "does not");
   EXPECT_NE(scratch_.read("d/report.html").find("gradvar diagnose --run run"), std::string::npos);
+  const std::string levels = scratch_.read("d/sweep_levels.json");
+  ASSERT_EQ(diagnose("--run run --sigmas 0 --sweep-steps 6 --out d").status, 0) << "replaced";
+  EXPECT_EQ(scratch_.read("d/sweep_levels.json.old"), levels);
   ASSERT_EQ(diagnose("--run run --no-sweep --out d --quiet").status, 0) << "replaced";
   EXPECT_FALSE(scratch_.has("d/sweep.csv"));
+  EXPECT_TRUE(scratch_.has("d/sweep_levels.json")) << "of the next sweep";
+  EXPECT_EQ(scratch_.read("d/sweep_levels.json.old"), levels);
   EXPECT_NE(refusal("--run run --out run").find("one that gradvar diagnose wrote"),
             std::string::npos);
 }
@@ -141,6 +148,22 @@ TEST_F(ProgramDiagnose, StopsOnASignalAndWritesNothing) {
   EXPECT_NE(outcome.err.find("stopped; the same command goes on"), std::string::npos);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(scratch_.names(), std::vector<std::string>{"run"});
+}
+
+TEST_F(ProgramDiagnose, ASignalLeavesNoCopyOfThePairsBehind) {
+  ASSERT_EQ(run_gradvar(scratch_, "pairs --pairs 5000 --out pairs.safetensors --quiet").status, 0);
+  fs::create_directory(scratch_.path("copies"));
+  const char* before = ::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TMPDIR", scratch_.path("copies").c_str(), 1);
+  Running running(scratch_, "diagnose --pairs pairs.safetensors --steps 100000000");
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
+  while (fs::is_empty(scratch_.path("copies"))) ASSERT_EQ(::usleep(100), 0);
+  running.signal(SIGTERM);
+  const Outcome outcome = running.finish();
+  EXPECT_EQ(outcome.status, 143) << outcome.err;
+  EXPECT_NE(outcome.err.find("stopped; nothing was written"), std::string::npos) << outcome.err;
+  EXPECT_TRUE(fs::is_empty(scratch_.path("copies")));
 }
 
 TEST_F(ProgramDiagnose, SameNumbersForAnyNumberOfThreads) {

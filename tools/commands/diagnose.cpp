@@ -21,6 +21,7 @@
 #include "tools/diagnose/sweep.h"
 #include "tools/diagnose/sweep_words.h"
 #include "tools/diagnose/words.h"
+#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/json_text.h"
 #include "tools/pairs_file.h"
@@ -30,6 +31,8 @@
 namespace gradvar::commands {
 
 namespace {
+
+constexpr const char* kStopped = "stopped; nothing was written";
 
 struct DiagnoseCommand {
   std::string run, solver = "euler:steps=100", sigmas, out, command;  // the last: as it was given
@@ -71,9 +74,10 @@ void diagnose_run(const DiagnoseCommand& options, const RunConfig& config,
   std::optional<Sweep> sweep;
   const bool noise =
       make_interpolant("--interpolant", config.interpolant).kind != InterpolantKind::kTrigonometric;
-  // Where there is no memory there is nothing to break, unless somebody wants to see.
-  if (!options.no_sweep && noise &&
-      (diagnosis.last().judgement.memorises() || !swept.sigmas.empty())) {
+  // Where there is no memory there is nothing to break, unless somebody wants to see; where pairs
+  // are not comparable, no level can be judged.
+  if (!options.no_sweep && noise && diagnosis.comparable() &&
+      (diagnosis.memorises() || !swept.sigmas.empty())) {
     WatchedTask sweeping(
         options.output.progress(), "sweep", "step",
         options.out.empty() ? "stopped; nothing was written (--out DIR keeps finished noise levels)"
@@ -173,15 +177,26 @@ void add_diagnose(CLI::App& app) {
       throw std::invalid_argument(option->get_name() +
                                   " goes with --pairs: a run has its own settings");
     }
+    // Of --pairs a copy is made, which a signal must not leave behind: the guard outlives it.
+    std::optional<InterruptGuard> guard;
     std::optional<SplitPairs> split;
-    if (options->run.empty()) split.emplace(options->training.pairs_file, options->seed);
+    if (options->run.empty()) {
+      guard.emplace(!options->output.quiet);
+      split.emplace(options->training.pairs_file, options->seed);
+      stop_if_interrupted(kStopped);
+    }
     RunConfig config = split ? own_training(*options, *split) : saved_config(options->run);
     config.threads = options->threads;
     if (!options->out.empty()) check_diagnosis_directory("--out", options->out);
     options->command = given_words(*command);
     with_precision(config.precision, [&](auto real) {
-      diagnose_run<decltype(real)>(*options, config,
-                                   split ? std::optional(split->split()) : std::nullopt);
+      try {
+        diagnose_run<decltype(real)>(*options, config,
+                                     split ? std::optional(split->split()) : std::nullopt);
+      } catch (const Stopped& stopped) {
+        // A run's coupling knows no sentence for those who wait for its pairs.
+        throw Stopped(stopped.status, *stopped.what() == 0 ? kStopped : stopped.what());
+      }
     });
   });
 }

@@ -130,6 +130,20 @@ void print_details(const Evaluation& e, const nlohmann::json& json, bool sets) {
   if (json.contains("log_likelihood")) print_likelihood(json["log_likelihood"]);
 }
 
+void print_meaning_of_details(const Yardstick& yardstick) {
+  const char* floor =
+      yardstick.luck_of_held_out
+          ? "floor is the share of held-out targets for which that holds."
+          : "floor is that of one half of the training targets near the other half, for the\n"
+            "target's law gives training targets again.";
+  std::printf(
+      "\nWith 95 %% intervals: bootstrapped over pairs or points, and for distances between laws\n"
+      "Student's over sets of fresh points. Memorised: share of points from training or fresh\n"
+      "sources whose nearest training target is under a third as far as the second nearest; its\n"
+      "%s\nFloors of distances are those between two samples of held-out points.\n",
+      floor);
+}
+
 // The standard error of the mean of independent numbers that have these.
 double of_mean(const std::vector<double>& errors) {
   double squares = 0;
@@ -209,6 +223,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
   Progress progress(options.output.progress(), "evaluate", 0, "evaluation");
   progress.say_nothing_of_short_tasks();
   const WatchedField<Real> watched(*field, progress, "stopped while evaluating");
+  const Yardstick yardstick = yardstick_of(run.problem(), options.fresh, held_out.get());
   for (const SolverOptions& solver : solvers) {
     evaluations.push_back(evaluate<Real>(watched, run.problem(),
                                          {.solver = solver,
@@ -216,6 +231,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
                                           .most_pairs = options.most_pairs,
                                           .with_mmd = true,
                                           .held_out = held_out.get(),
+                                          .yardstick = &yardstick,
                                           .sets = options.sets}));
     json.push_back(to_json(evaluations.back()));
     if (options.likelihood > 0) {
@@ -233,15 +249,7 @@ void evaluate_run(const EvaluateCommand& options, const RunConfig& config) {
     for (std::size_t i = 0; i < evaluations.size(); ++i) {
       print_details(evaluations[i], json[i], options.sets > 0);
     }
-    if (options.sets == 0) return;
-    std::printf(
-        "\nWith 95 %% intervals: bootstrapped over pairs or points, and for distances between "
-        "laws\n"
-        "Student's over sets of fresh points. Memorised: share of points from training or fresh\n"
-        "sources whose nearest training target is under a third as far as the second nearest; its\n"
-        "floor is the share of held-out targets for which that holds. Floors of distances are "
-        "those\n"
-        "between two samples of held-out points.\n");
+    if (options.sets > 0) print_meaning_of_details(yardstick);
   }
 }
 

@@ -63,13 +63,16 @@ double norm_and_distance(const std::vector<DiagnosedPair>& pairs) {
 
 Onset onset_of(const std::vector<Snapshot>& snapshots) {
   if (snapshots.empty() || !snapshots.back().judgement.memorises()) return {};
+  if (snapshots.front().judgement.memorises()) {  // whatever lies between
+    return {.kind = Onset::Kind::kFromTheStart, .after = 0, .by = snapshots.front().step};
+  }
   std::size_t first = snapshots.size() - 1;
-  while (first > 0 && snapshots[first - 1].judgement.memorises()) --first;
-  Onset onset{.kind = Onset::Kind::kBetween, .after = 0, .by = snapshots[first].step};
-  if (first > 0) onset.after = snapshots[first - 1].step;
+  while (snapshots[first - 1].judgement.memorises()) --first;
+  Onset onset{.kind = Onset::Kind::kBetween,
+              .after = snapshots[first - 1].step,
+              .by = snapshots[first].step};
   // Between the first weights and the only ones kept lies the whole run.
   if (first == 1 && snapshots.size() == 2) onset.kind = Onset::Kind::kUnknown;
-  if (first == 0) onset.kind = Onset::Kind::kFromTheStart;
   return onset;
 }
 

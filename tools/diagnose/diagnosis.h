@@ -26,7 +26,7 @@ struct Onset {
     kNever,         // the run does not memorise
     kBetween,       // it began between the two steps
     kUnknown,       // no checkpoint before tells
-    kFromTheStart,  // weights that saw no pair "memorise": the held-out pairs are of another kind
+    kFromTheStart,  // weights that saw no pair "memorise" already: the two kinds of pairs differ
   } kind = Kind::kNever;
   std::int64_t after = 0, by = 0;  // not yet at `after`, memorising at `by`
 };
@@ -36,14 +36,17 @@ struct Diagnosis {
   RunConfig config{};
   std::string solver{};
   Reference reference{};
-  std::vector<Snapshot>
-      through_training{};  // by rising step, step 0 first; the last is the verdict
+  // By rising step, step 0 first; the last is the verdict, where pairs are comparable.
+  std::vector<Snapshot> through_training{};
   Onset onset{};
   std::vector<DiagnosedPair> pairs{};
   // Spearman's, of gradient norm and distance over pairs: does the gradient tell which come back.
   double norm_and_distance = 0;
 
   [[nodiscard]] const Snapshot& last() const { return through_training.back(); }
+  // Whether the judgements say anything: training pairs and held-out ones are of one kind.
+  [[nodiscard]] bool comparable() const { return onset.kind != Onset::Kind::kFromTheStart; }
+  [[nodiscard]] bool memorises() const { return comparable() && last().judgement.memorises(); }
 };
 
 // The first kMostDiagnosed pairs get numbers of their own.

@@ -65,12 +65,25 @@ CsvText sweep_csv(const Sweep& sweep) {
   return csv;
 }
 
+// Levels of this sweep and of earlier ones, by name.
+std::vector<std::string> kept_levels(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code none;  // no such directory yet
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    const std::string name = entry.path().filename().string();
+    const bool old = name.starts_with(std::string(kSweepLevels) + ".old");
+    if (name == kSweepLevels || old) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 void check_diagnosis_directory(const std::string& option, const std::string& directory) {
   ResultKind kind = kDiagnosisKind;
   // A sweep that was stopped has left its levels alone.
   if (std::filesystem::exists(sweep_levels_file(directory))) kind.sign = kSweepLevels;
+  for (const std::string& name : kept_levels(directory)) kind.names.push_back(name);
   check_result_directory(option, directory, kind);
 }
 
@@ -90,10 +103,9 @@ void write_diagnosis(const std::string& directory, const Diagnosis& diagnosis,
     write_file((path / "summary.json").string(), json_text(to_json(diagnosis, sweep)) + "\n");
     pair_csv(diagnosis).write(path / "by_pair.csv");
     training_csv(diagnosis).write(path / "through_training.csv");
-    if (sweep) {
-      sweep_csv(*sweep).write(path / "sweep.csv");
-      const std::string levels = sweep_levels_file(directory);
-      if (std::filesystem::exists(levels)) std::filesystem::copy_file(levels, path / kSweepLevels);
+    if (sweep) sweep_csv(*sweep).write(path / "sweep.csv");
+    for (const std::string& name : kept_levels(directory)) {  // with no sweep, of one to come
+      std::filesystem::copy_file(std::filesystem::path(directory) / name, path / name);
     }
     write_diagnosis_report(path, diagnosis, sweep, command);
   });

@@ -4,9 +4,9 @@
 //   by_pair.csv           pair, distance, returned, gradient_norm, loss
 //   through_training.csv  a row a snapshot: errors, what is remembered, gradient variances
 //   sweep.csv             a row a noise level, where there was a sweep
-//   sweep_levels.json     its finished levels, written one by one (sweep_levels.h): there before
-//   all
-//                         else, and taken up by the next sweep of the same settings
+//   sweep_levels.json     finished levels, written one by one (sweep_levels.h): there before all
+//                         else, kept by every later diagnosis, and taken up by the next sweep of
+//                         the same settings; .old, .old2, ...: those of other settings
 //   figures/, report.html the same to be looked at
 #pragma once
 

@@ -28,10 +28,31 @@ const char* word_of(MemorisationVerdict verdict) {
   return "";
 }
 
+const char* word_of(Onset::Kind kind) {
+  switch (kind) {
+    case Onset::Kind::kNever:
+      return "never";
+    case Onset::Kind::kBetween:
+      return "between";
+    case Onset::Kind::kUnknown:
+      return "unknown";
+    case Onset::Kind::kFromTheStart:
+      return "from the start";
+  }
+  return "";
+}
+
+// Takes back what a snapshot claims; its numbers stay.
+void withdraw(nlohmann::json& snapshot) {
+  snapshot["verdict"] = kNotComparable;
+  snapshot["memorises"] = snapshot["probability"] = nullptr;
+}
+
 nlohmann::json onset_json(const Onset& onset) {
   if (onset.kind == Onset::Kind::kNever) return nullptr;
   const bool known = onset.kind == Onset::Kind::kBetween;
-  return {{"known", known},
+  return {{"kind", word_of(onset.kind)},
+          {"known", known},
           {"after", known ? nlohmann::json(onset.after) : nlohmann::json(nullptr)},
           {"by", onset.by}};
 }
@@ -80,6 +101,10 @@ nlohmann::json to_json(const Diagnosis& d) {
   json["since"] = onset_json(d.onset);
   json["through_training"] = nlohmann::json::array();
   for (const Snapshot& s : d.through_training) json["through_training"].push_back(to_json(s));
+  if (!d.comparable()) {
+    withdraw(json);
+    for (nlohmann::json& snapshot : json["through_training"]) withdraw(snapshot);
+  }
   json["pairs"] = {{"count", d.pairs.size()},
                    {"returned", std::count_if(d.pairs.begin(), d.pairs.end(),
                                               [](const DiagnosedPair& p) { return p.returned; })},

@@ -31,10 +31,11 @@ Table training_rows(const Diagnosis& diagnosis) {
                    {"verdict", Align::kLeft}};
   for (const Snapshot& s : diagnosis.through_training) {
     const MemorisationJudgement& j = s.judgement;
-    table.rows.push_back({format_integer(s.step), interval_text(j.training_error),
-                          interval_text(j.held_out_error), share_text(j.remembered),
-                          format_number(s.variance.training), format_number(s.variance.held_out),
-                          std::string(to_string(j.verdict))});
+    table.rows.push_back(
+        {format_integer(s.step), interval_text(j.training_error), interval_text(j.held_out_error),
+         share_text(j.remembered), format_number(s.variance.training),
+         format_number(s.variance.held_out),
+         std::string(diagnosis.comparable() ? to_string(j.verdict) : kNotComparable)});
   }
   return table;
 }

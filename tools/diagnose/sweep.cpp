@@ -200,7 +200,7 @@ Sweep sweep_noise(TrainingRun<Real>& run, const Diagnosis& diagnosis, const Swee
         energy_distance(targets_of(held_out, sets, set), targets_of(held_out, sets, set + 1)));
   }
   SweepLevels kept(options.levels, settings_of(run, diagnosis, sweep.steps, snapshot),
-                   snapshot.seed);
+                   snapshot.seed, options.note);
   const auto missing = std::count_if(sigmas.begin(), sigmas.end(),
                                      [&](double sigma) { return !kept.find(sigma).has_value(); });
   WarmSteps steps{sweep.steps, missing, static_cast<std::int64_t>(sigmas.size()), options.note,

@@ -43,7 +43,8 @@ struct SweepOptions {
   std::vector<double> sigmas{};  // empty: usual_sigmas
   std::int64_t steps = 0;        // 0: half as many as the run has taken, 200 at least
   std::string levels{};          // a file that keeps finished levels (sweep_levels.h); may be empty
-  // Takes what the sweep will cost, from the time of its first steps; may be empty.
+  // Takes what the sweep will cost, from the time of its first steps, and where levels of other
+  // settings were put; may be empty.
   std::function<void(const std::string&)> note{};
 };
 

@@ -1,5 +1,6 @@
 #include "tools/diagnose/sweep_levels.h"
 
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <utility>
@@ -13,6 +14,8 @@ namespace gradvar {
 namespace {
 
 using nlohmann::json;
+
+constexpr int kFormat = 1;  // of what stands in a level; another one is another setting
 
 double number_or_nan(const json& number) {
   return number.is_null() ? std::numeric_limits<double>::quiet_NaN() : number.get<double>();
@@ -58,26 +61,53 @@ SweepPoint level_of(const json& level, std::uint64_t seed) {
 
 }  // namespace
 
-SweepLevels::SweepLevels(std::string path, json settings, std::uint64_t seed)
-    : path_(std::move(path)),
-      seed_(seed),
-      file_({{"settings", std::move(settings)}, {"levels", json::array()}}) {
-  if (path_.empty() || !std::filesystem::exists(path_)) return;
+SweepLevels::SweepLevels(std::string path, json settings, std::uint64_t seed,
+                         std::function<void(const std::string&)> note)
+    : path_(std::move(path)), note_(std::move(note)) {
+  settings["format"] = kFormat;
+  file_ = {{"settings", std::move(settings)}, {"levels", json::array()}};
+  if (!path_.empty() && std::filesystem::exists(path_)) read(seed);
+}
+
+void SweepLevels::read(std::uint64_t seed) {
   json found = json::parse(read_file(path_), nullptr, false);
-  if (found.is_object() && found.contains("levels") && found["settings"] == file_["settings"]) {
+  if (!found.is_object() || !found.contains("settings") || !found.contains("levels")) {
+    aside_ = "cannot be read";
+    return;
+  }
+  if (found["settings"] != file_["settings"]) {
+    aside_ = "are of other settings";
+    return;
+  }
+  try {
+    for (const json& level : found["levels"]) points_.push_back(level_of(level, seed));
     file_ = std::move(found);
+  } catch (const std::exception&) {  // a part is missing, or a number is none
+    points_.clear();
+    aside_ = "cannot be read";
   }
 }
 
 std::optional<SweepPoint> SweepLevels::find(double sigma) const {
-  for (const json& level : file_.at("levels")) {
-    if (level.at("sigma") == sigma) return level_of(level, seed_);
+  for (const SweepPoint& point : points_) {
+    if (point.sigma == sigma) return point;
   }
   return std::nullopt;
 }
 
+// A copy: the file itself is replaced in one step, so that a directory never is without it.
+void SweepLevels::put_aside() {
+  namespace fs = std::filesystem;
+  std::string to = path_ + ".old";
+  for (int number = 2; fs::exists(to); ++number) to = path_ + ".old" + std::to_string(number);
+  fs::copy_file(path_, to);
+  if (note_) note_("the noise levels in '" + path_ + "' " + aside_ + ": kept as '" + to + "'");
+  aside_.clear();
+}
+
 void SweepLevels::add(const SweepPoint& point) {
   if (path_.empty()) return;
+  if (!aside_.empty()) put_aside();
   file_["levels"].push_back(level_json(point));
   const std::filesystem::path directory = std::filesystem::path(path_).parent_path();
   if (!directory.empty()) std::filesystem::create_directories(directory);

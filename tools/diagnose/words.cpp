@@ -28,7 +28,9 @@ constexpr double kApart = 3;
 
 // What the variance means beside the verdict, which is by distances: the two must not contradict
 // each other unsaid.
-std::string meaning_of_variance(const MemorisationJudgement& j, bool low, bool apart) {
+std::string meaning_of_variance(const Diagnosis& d, bool low, bool apart) {
+  if (!d.comparable()) return "these are pairs of two kinds, and nothing follows about memory.";
+  const MemorisationJudgement& j = d.last().judgement;
   const bool open =
       j.verdict == MemorisationVerdict::kUndecided || j.verdict == MemorisationVerdict::kTooFew;
   if (open) {
@@ -93,7 +95,7 @@ std::string training_table(const Diagnosis& d) {
     text += formatted("  %-8lld %12.3g %12.3g %11.0f%% %14.4g %14.4g  ",
                       static_cast<long long>(s.step), j.training_error.mean, j.held_out_error.mean,
                       100 * j.remembered.mean, s.variance.training, s.variance.held_out) +
-            std::string(to_string(j.verdict)) + "\n";
+            std::string(d.comparable() ? to_string(j.verdict) : kNotComparable) + "\n";
   }
   return text;
 }
@@ -152,6 +154,11 @@ std::string probability_text(double probability) {
 std::string verdict_sentence(const Diagnosis& d) {
   const MemorisationJudgement& j = d.last().judgement;
   std::string text = "After " + std::to_string(d.last().step) + " steps the run ";
+  if (!d.comparable()) {
+    return text +
+           "may or may not memorise: undecided, for by this comparison weights that had seen no "
+           "pair would memorise already.";
+  }
   switch (j.verdict) {
     case MemorisationVerdict::kMemorises:
       text += (j.remembered.mean > 0.5 ? "memorises its pairs" : "memorises part of its pairs");
@@ -173,10 +180,10 @@ std::string verdict_sentence(const Diagnosis& d) {
           "not seen, to speak of";
       break;
     case MemorisationVerdict::kUndecided:
-      return text + "may or may not memorise: undecided, for the numbers lie on the border";
+      return text + "may or may not memorise: undecided, for the numbers lie on the border.";
     case MemorisationVerdict::kTooFew:
       return text + "cannot be judged: undecided, for fewer than " + std::to_string(kFewestJudged) +
-             " pairs of training or held out say too little";
+             " pairs of training or held out say too little.";
   }
   return text + " (probability of memorising " + probability_text(j.probability) + ").";
 }
@@ -192,9 +199,11 @@ std::string onset_sentence(const Diagnosis& d) {
       return "Since which step is not known: no checkpoint before " + steps_text(d.onset.by) +
              " was kept. Train with --checkpoint-every N --keep 1000 to find out.";
     case Onset::Kind::kFromTheStart:
-      return "But the weights that had seen no pair give the same answer: the held-out pairs are "
-             "not of one kind with those trained on, and nothing follows about memory. Is the file "
-             "of pairs in some order?";
+      return std::string(d.reference.held_out.any()
+                             ? "The held-out pairs are not of one kind with those trained on"
+                             : "Predictions from the other pairs are no measure of these pairs") +
+             ", so nothing follows about memory, and no noise level is looked for." +
+             (d.reference.held_out.later_rows ? " Is the file of pairs in some order?" : "");
   }
   return "";
 }
@@ -216,7 +225,7 @@ std::string variance_sentence(const Diagnosis& d) {
   const bool apart = now.held_out > kApart * now.training;
   std::string text = fell + ", on held-out pairs " + short_number(now.held_out);
   if (apart) text += ", " + formatted("%.2g", now.held_out / now.training) + " times as much";
-  return text + ": " + meaning_of_variance(j, low, apart) + distances_text(j);
+  return text + ": " + meaning_of_variance(d, low, apart) + distances_text(j);
 }
 
 std::string pairs_sentence(const Diagnosis& d) {
@@ -224,6 +233,7 @@ std::string pairs_sentence(const Diagnosis& d) {
       std::count_if(d.pairs.begin(), d.pairs.end(), [](const auto& p) { return p.returned; });
   std::string text =
       std::to_string(returned) + " of " + std::to_string(d.pairs.size()) + " pairs return";
+  if (!d.comparable()) text += ", as far as they can be compared";
   if (std::isfinite(d.norm_and_distance)) {
     text += "; the rank correlation of a pair's gradient norm with its distance is " +
             formatted("%.2f", d.norm_and_distance);
@@ -234,10 +244,11 @@ std::string pairs_sentence(const Diagnosis& d) {
 }
 
 std::string limits_sentence(const Diagnosis& d) {
-  std::string text =
-      "The probability is over other pairs of the same coupling, for this run and "
-      "the solver " +
-      d.solver + "; other seeds of training are not in it.";
+  std::string text = d.comparable()
+                         ? "The probability is over other pairs of the same coupling, for this run "
+                           "and the solver " +
+                               d.solver + "; other seeds of training are not in it."
+                         : "All distances are of the solver " + d.solver + ".";
   if (d.reference.held_out.any() && !d.reference.held_out.fresh_targets) {
     text += " Held-out pairs end at training targets: these are few, or a file of points.";
   }

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "tools/diagnose/diagnosis.h"
 #include "tools/studies/spread.h"
 
 namespace gradvar {
+
+// Instead of any verdict, where weights that saw no pair memorise already.
+inline constexpr std::string_view kNotComparable = "not comparable";
 
 // "memorises its pairs (probability over 0.99 ...)": the answer in a sentence.
 [[nodiscard]] std::string verdict_sentence(const Diagnosis& diagnosis);
