@@ -162,8 +162,14 @@ TEST(Palette, GivesANoiseLevelOneStyle) {
   EXPECT_EQ(noise_style(0).colour, role::kNoNoise.colour);
   EXPECT_EQ(noise_style(0.05).colour, role::kNoise.colour);
   EXPECT_EQ(noise_style(0.2).colour, role::kStrongNoise.colour);
-  EXPECT_EQ(series_style(8).colour, series_style(0).colour);
-  EXPECT_EQ(series_style(-1).colour, series_style(7).colour);
+  for (int a = 0; a < 14; ++a) {
+    for (int b = 0; b < a; ++b) {
+      const Style one = series_style(a), other = series_style(b);
+      EXPECT_FALSE(one.colour == other.colour && one.marker == other.marker) << a << " and " << b;
+    }
+  }
+  EXPECT_EQ(series_style(14).colour, series_style(0).colour);
+  EXPECT_EQ(series_style(-1).colour, series_style(13).colour);
 }
 
 TEST(Palette, CountsTransparencyFromOpaque) {

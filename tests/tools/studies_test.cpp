@@ -222,6 +222,10 @@ TEST(Spread, MeanDeviationAndInterval) {
   EXPECT_TRUE(std::isinf(alone.interval().high));
   EXPECT_EQ(alone.interval().mean, 7);
   EXPECT_EQ(alone.standard_deviation(), 0);
+  Spread correlations = no_correlations();
+  correlations.values = {0.5, 0.9, 1};
+  EXPECT_EQ(correlations.interval().high, 1);
+  EXPECT_LT(correlations.interval().low, 0.5);
 }
 
 TEST(Spread, RatioAndDifferenceGoSeedBySeed) {

@@ -36,7 +36,7 @@ Style noise_style(double sigma) {
 }
 
 Style series_style(int index) {
-  static constexpr std::array<Style, 8> kStyles = {{
+  static constexpr std::array<Style, 14> kStyles = {{
       {Colour::kBlue, Dash::kSolid, Marker::kCircle},
       {Colour::kVermillion, Dash::kDashed, Marker::kTriangle},
       {Colour::kGreen, Dash::kDashDotted, Marker::kSquare},
@@ -45,6 +45,12 @@ Style series_style(int index) {
       {Colour::kSkyBlue, Dash::kSolid, Marker::kOpenSquare},
       {Colour::kBlack, Dash::kDashed, Marker::kCircle},
       {Colour::kGrey, Dash::kDashDotted, Marker::kTriangle},
+      {Colour::kBlue, Dash::kDotted, Marker::kOpenSquare},
+      {Colour::kVermillion, Dash::kLong, Marker::kOpenCircle},
+      {Colour::kGreen, Dash::kSolid, Marker::kDiamond},
+      {Colour::kOrange, Dash::kDashed, Marker::kCircle},
+      {Colour::kPurple, Dash::kDashDotted, Marker::kTriangle},
+      {Colour::kBlack, Dash::kDotted, Marker::kSquare},
   }};
   const int count = static_cast<int>(kStyles.size());
   return kStyles[static_cast<std::size_t>(((index % count) + count) % count)];

@@ -56,7 +56,8 @@ inline constexpr Style kFloor{Colour::kGrey, Dash::kDotted, Marker::kNone};
 
 // The style of a noise level: kNoNoise at 0, kNoise up to and at 0.05, kStrongNoise above.
 [[nodiscard]] Style noise_style(double sigma);
-// A style for series that have no role; all eight (index modulo 8) differ in grey too.
+// A style for series that have no role: fourteen (index modulo 14), of which the first eight differ
+// in colour, the others in colour and marker together.
 [[nodiscard]] Style series_style(int index);
 
 // "#0072b2".

@@ -19,7 +19,7 @@ RunNumbers run_numbers(const TaskResults& results, const std::string& id,
 
 Spread association(const TaskResults& results, const std::vector<Marks>& marks,
                    const SolverOptions& solver) {
-  Spread correlation;
+  Spread correlation = no_correlations();
   const std::size_t seeds = marks.front().groups.front().ids.size();
   for (std::size_t seed = 0; seed < seeds; ++seed) {
     std::vector<double> memorisation, variance;

@@ -111,8 +111,8 @@ std::vector<Mark> marks_of(const StudyOptions& options, const TaskResults& resul
 
 // Over all settings of a seed in which it stops within the levels.
 struct Agreement {
-  Spread correlation;  // rank correlation of the stop with the prediction
-  Spread logarithm;    // mean logarithm of stop over prediction
+  Spread correlation = no_correlations();  // rank correlation of the stop with the prediction
+  Spread logarithm;                        // mean logarithm of stop over prediction
   std::size_t stops = 0, of = 0;
   std::size_t below = 0, beyond = 0, never = 0;  // not within the levels
 };

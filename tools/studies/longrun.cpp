@@ -101,7 +101,7 @@ std::vector<Group> drift_groups(const StudyOptions& options) {
 // Of distance with variance over the steps of a seed's runs, all groups together, from `first` on.
 Spread through_time(const TaskResults& results, const std::vector<Group>& groups,
                     std::uint64_t first) {
-  Spread correlation;
+  Spread correlation = no_correlations();
   for (std::size_t seed = 0; seed < groups.front().ids.size(); ++seed) {
     std::vector<double> distance, variance;
     for (const Group& group : groups) {

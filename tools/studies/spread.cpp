@@ -28,7 +28,8 @@ double Spread::standard_deviation() const {
 Interval Spread::interval() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (values.size() < 2) return {-kInfinity, mean(), kInfinity};
-  return student_interval(values);
+  const Interval whole = student_interval(values);
+  return {std::max(whole.low, least), whole.mean, std::min(whole.high, most)};
 }
 
 std::string Spread::text() const {

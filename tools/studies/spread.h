@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@ namespace gradvar {
 
 struct Spread {
   std::vector<double> values;  // one a seed
+  // What a value can be at all: an interval ends there.
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
 
   [[nodiscard]] double mean() const;
   [[nodiscard]] double lowest() const;
@@ -27,6 +31,9 @@ struct Spread {
   // "0.105 [0.091, 0.119]": mean and its interval, which a single seed has not.
   [[nodiscard]] std::string interval_text() const;
 };
+
+// For correlations, in [-1, 1].
+[[nodiscard]] inline Spread no_correlations() { return {.values = {}, .least = -1, .most = 1}; }
 
 // read(results of ids[k]) for every k.
 [[nodiscard]] Spread over_seeds(const TaskResults& results, const std::vector<std::string>& ids,
