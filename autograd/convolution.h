@@ -20,8 +20,8 @@
 // the same bits wherever a tile begins. Sums of dw run over kCorrelated positions and are then
 // added to what there was: with m such groups |error| <= (kCorrelated + m) eps sum |dy| |x|.
 // Both loops exist for the registers of AVX2 (16 of 32 bytes) and of AVX-512 (32 of 64), with the
-// same bits. Without AVX2 the narrow ones take two registers a vector, which is slow; there
-// OpenBLAS would be the better choice.
+// same bits as g++ compiles them. Without AVX2 the narrow ones take two registers a vector, which
+// is slow; there OpenBLAS would be the better choice.
 #pragma once
 
 #include <cstdint>

@@ -23,6 +23,14 @@ std::vector<Real> noise(std::int64_t count, std::uint64_t id) {
   return numbers;
 }
 
+// g++ makes one fused operation of each product and sum in both widths. clang may do so in one of
+// them only, and then the widths agree within their bounds alone.
+#if defined(__clang__)
+constexpr bool kFusedAlike = false;
+#else
+constexpr bool kFusedAlike = true;
+#endif
+
 // What this processor has.
 std::vector<VectorWidth> widths() {
   std::vector<VectorWidth> list{VectorWidth::kNarrow};
@@ -132,11 +140,14 @@ TYPED_TEST(Convolution, IsTheSumOverItsWindowFromWhereverItStarts) {
           });
         }
       }
-      for (std::size_t i = 0; i < expected.size(); ++i) {
-        expect_near(made[0][i], expected[i], d + 1, "y");
-      }
-      for (const std::vector<Real>& y : made) {
-        EXPECT_EQ(y, made[0]) << "other tiles or wider vectors have other bits";
+      for (std::size_t k = 0; k < made.size(); ++k) {
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          expect_near(made[k][i], expected[i], d + 1, "y");
+        }
+        EXPECT_EQ(made[k], made[k / 3 * 3]) << "other tiles have other bits";
+        if (kFusedAlike) {
+          EXPECT_EQ(made[k], made[0]) << "wider vectors have other bits";
+        }
       }
     }
   }
@@ -206,10 +217,12 @@ TYPED_TEST(Convolution, CorrelationIsTheSumOverPositions) {
                     dw.data(), width);
           beta = 1;
         });
-        EXPECT_EQ(dw, made[0]) << "wider vectors have other bits";
-      }
-      for (std::size_t i = 0; i < expected.size(); ++i) {
-        expect_near(made[0][i], expected[i], g.positions() + 1, "dw");
+        if (kFusedAlike) {
+          EXPECT_EQ(dw, made[0]) << "wider vectors have other bits";
+        }
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          expect_near(dw[i], expected[i], g.positions() + 1, "dw");
+        }
       }
     }
   }
