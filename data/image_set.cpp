@@ -31,21 +31,12 @@ std::uint64_t digest_of(std::string_view bytes, std::uint64_t digest = 0xCBF29CE
   return digest;
 }
 
-std::string ending_of(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return ending;
-}
-
 std::vector<std::string> image_names(const std::string& directory) {
   std::error_code error;
   std::vector<std::string> names;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    const std::string ending = ending_of(entry->path());
-    if (ending == ".png" || ending == ".jpg" || ending == ".jpeg") {
-      names.push_back(entry->path().filename().string());
-    }
+    if (names_image(entry->path())) names.push_back(entry->path().filename().string());
   }
   if (error) {
     throw std::invalid_argument("cannot read '" + directory + "': " + error.message());
@@ -229,6 +220,12 @@ Tensor<double> points_of(std::string_view bytes, const Shape& shape) {
 }
 
 }  // namespace
+
+bool names_image(const fs::path& path) {
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+}
 
 ImageFolder read_image_folder(const ImageFolderOptions& options) {
   check(options.size >= 1 && options.size <= kMostSize, options.celeba ? "celeba" : "images",

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ struct ImageFolder {
   std::vector<std::string> skipped;  // one sentence, a line, for each image left out
   bool from_cache = false;
 };
+
+// Whether a folder's file of that name is read: .png, .jpg or .jpeg, in small or capital letters.
+[[nodiscard]] bool names_image(const std::filesystem::path& path);
 
 // Every .png, .jpg and .jpeg of the directory (not of those in it), in the order of the names; with
 // a count the first so many files, those that cannot be read among them.

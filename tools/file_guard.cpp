@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <unistd.h>
 
+#include "data/image_set.h"
 #include "io/spec.h"
 #include "tools/image_folder.h"
 #include "tools/spec_numbers.h"
@@ -27,13 +28,6 @@ fs::path folder_of(const fs::path& path) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
-// As data/image_set.h chooses the files of a folder.
-bool has_image_ending(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
-}
-
 bool same_place(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error);
@@ -41,17 +35,16 @@ bool same_place(const fs::path& a, const fs::path& b) {
 
 // Whether writing `path` changes what reading the images of `folder` gives.
 bool among_images(const fs::path& path, const std::string& folder) {
-  if (has_image_ending(path) && same_place(folder_of(path), folder)) return true;
+  if (names_image(path) && same_place(folder_of(path), folder)) return true;
   std::error_code error;
   // A file is written where its links end (io/atomic_file.h).
   const fs::path goal = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  if (has_image_ending(goal) && same_place(folder_of(goal), folder)) return true;
+  if (names_image(goal) && same_place(folder_of(goal), folder)) return true;
   // An image of the folder may itself be a link to elsewhere.
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code none;
-    if (entry->is_symlink(none) && has_image_ending(entry->path()) &&
-        same_place(entry->path(), goal)) {
+    if (entry->is_symlink(none) && names_image(entry->path()) && same_place(entry->path(), goal)) {
       return true;
     }
   }

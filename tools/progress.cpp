@@ -1,7 +1,6 @@
 #include "tools/progress.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 
 #include "tools/json_text.h"
 #include "tools/report/number.h"
+#include "tools/steady_seconds.h"
 
 namespace gradvar {
 
@@ -20,10 +20,6 @@ namespace {
 
 constexpr double kRedrawSeconds = 0.1;
 constexpr double kLineSeconds = 5;
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 int columns_of_terminal() {
   winsize size{};

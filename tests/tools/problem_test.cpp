@@ -89,15 +89,20 @@ TEST(Problem, APermutationOfGivenPointsTakesEachOnce) {
             "for fewer pairs, or --coupling independent, which repeats points");
 }
 
+// Three sources and three targets in files, each of them once.
+RunConfig given_points(const ScratchDirectory& scratch) {
+  write_file(scratch / "x.csv", "3\n1\n2\n");
+  write_file(scratch / "y.csv", "10\n20\n30\n");
+  return {.source = "csv:" + scratch / "x.csv",
+          .target = "csv:" + scratch / "y.csv",
+          .coupling = "assignment",
+          .pairs = 3};
+}
+
 // Two files under an assignment: every source and every target stands in one pair.
 TEST(Problem, CouplingsOfSetsTakeGivenPointsOnce) {
   const ScratchDirectory scratch;
-  write_file(scratch / "x.csv", "3\n1\n2\n");
-  write_file(scratch / "y.csv", "10\n20\n30\n");
-  RunConfig config{.source = "csv:" + scratch / "x.csv",
-                   .target = "csv:" + scratch / "y.csv",
-                   .coupling = "assignment",
-                   .pairs = 3};
+  RunConfig config = given_points(scratch);
   const Problem problem(config);
   const Pairs& pairs = problem.pairs();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(pairs.x1[i], 10 * pairs.x0[i]);
@@ -114,12 +119,7 @@ TEST(Problem, CouplingsOfSetsTakeGivenPointsOnce) {
 
 TEST(Problem, SaysWhichOfTheGivenPointsAreUsed) {
   const ScratchDirectory scratch;
-  write_file(scratch / "x.csv", "3\n1\n2\n");
-  write_file(scratch / "y.csv", "10\n20\n30\n");
-  RunConfig config{.source = "csv:" + scratch / "x.csv",
-                   .target = "csv:" + scratch / "y.csv",
-                   .coupling = "assignment",
-                   .pairs = 3};
+  RunConfig config = given_points(scratch);
   using Sentences = std::vector<std::string>;
   EXPECT_EQ(Problem(config).points_used(), Sentences());
   config.pairs = 2;

@@ -208,7 +208,7 @@ class CellRun {
   }
 
   // Those of earlier parts of the run among them.
-  [[nodiscard]] double seconds() const { return before_ + seconds_now() - begin_; }
+  [[nodiscard]] double seconds() const { return before_ + steady_seconds() - begin_; }
 
   void save() {
     results_["seconds"] = seconds();
@@ -223,7 +223,7 @@ class CellRun {
   TrainingRun<Real> run_;
   std::optional<Tensor<double>> optimal_;  // instead of the problem's own
   json results_;
-  double before_ = 0, begin_ = seconds_now();
+  double before_ = 0, begin_ = steady_seconds();
 };
 
 }  // namespace

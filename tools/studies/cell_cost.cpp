@@ -59,13 +59,13 @@ double try_steps(const TrainingCell& cell, double length) {
   config.pairs = std::min<std::int64_t>(config.pairs, 64);
   TrainingRun<Real> run(config);
   (void)run.trainer().step();
-  const double begin = seconds_now();
+  const double begin = steady_seconds();
   int steps = 0;
   do {
     (void)run.trainer().step();
     ++steps;
-  } while (seconds_now() - begin < length);
-  const double sample = (seconds_now() - begin) / steps / static_cast<double>(config.batch);
+  } while (steady_seconds() - begin < length);
+  const double sample = (steady_seconds() - begin) / steps / static_cast<double>(config.batch);
   const Passes passes = passes_of(cell);
   return sample * (passes.with_gradient + passes.forward / 3);
 }

@@ -44,7 +44,7 @@ class DriftingPairs final : public PairSource<Real> {
 json train_on_drifting(const TrainingCell& cell, double shift, PartialRun partial,
                        TaskProgress& progress) {
   using Real = float;
-  const double begin = seconds_now();
+  const double begin = steady_seconds();
   const RunConfig& config = cell.config;
   const Problem problem(config);
   const auto dim = static_cast<double>(problem.sample_shape().size());
@@ -74,7 +74,7 @@ json train_on_drifting(const TrainingCell& cell, double shift, PartialRun partia
   }
   const auto before = results["seconds"].get<double>();
   const auto save = [&] {
-    results["seconds"] = before + seconds_now() - begin;
+    results["seconds"] = before + steady_seconds() - begin;
     partial.save(trainer.steps(), results, [&](const std::filesystem::path& directory) {
       const CheckpointState state{.step = static_cast<std::int64_t>(trainer.steps()),
                                   .seed = config.seed};
@@ -113,7 +113,7 @@ json train_on_drifting(const TrainingCell& cell, double shift, PartialRun partia
     stop_if_interrupted("");
   }
   measure();
-  results["seconds"] = before + seconds_now() - begin;
+  results["seconds"] = before + steady_seconds() - begin;
   return results;
 }
 

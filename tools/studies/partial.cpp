@@ -1,6 +1,5 @@
 #include "tools/studies/partial.h"
 
-#include <chrono>
 #include <iostream>
 #include <utility>
 
@@ -12,15 +11,11 @@ namespace gradvar {
 
 namespace fs = std::filesystem;
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 PartialRun::PartialRun(fs::path directory, std::string settings, double every_seconds)
     : directory_(std::move(directory)),
       settings_(std::move(settings)),
       every_seconds_(every_seconds),
-      last_(seconds_now()) {}
+      last_(steady_seconds()) {}
 
 fs::path PartialRun::measured_path(std::int64_t step) const {
   return directory_ / ("measured-" + std::to_string(step) + ".json");
@@ -55,7 +50,7 @@ void PartialRun::save(std::uint64_t step, const nlohmann::json& results,
     const std::string name = entry.path().filename().string();
     if (name.starts_with("measured") && entry.path() != now) fs::remove(entry.path());
   }
-  last_ = seconds_now();
+  last_ = steady_seconds();
   saved_ = true;
 }
 

@@ -14,13 +14,12 @@
 #include <optional>
 #include <string>
 
+#include "tools/steady_seconds.h"
+
 namespace gradvar {
 
 // So much work may be lost to a crash or a power cut.
 inline constexpr double kSaveEverySeconds = 300;
-
-// Of a steady clock.
-[[nodiscard]] double seconds_now();
 
 class PartialRun {
  public:
@@ -35,7 +34,7 @@ class PartialRun {
   [[nodiscard]] std::optional<Left> find() const;
 
   // Whether so much time has gone by since the last save, or since the run began.
-  [[nodiscard]] bool is_due() const { return seconds_now() - last_ >= every_seconds_; }
+  [[nodiscard]] bool is_due() const { return steady_seconds() - last_ >= every_seconds_; }
   [[nodiscard]] bool has_saved() const { return saved_; }
   // `save_checkpoint` writes the checkpoint of `step` under the directory that it is given.
   void save(std::uint64_t step, const nlohmann::json& results,
